@@ -1,0 +1,1 @@
+"""All of citypulse over HTTP, and the live stream."""

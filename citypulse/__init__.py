@@ -1,0 +1,1 @@
+"""The one command people type; it wires the processes."""

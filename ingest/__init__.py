@@ -1,0 +1,1 @@
+"""From the broker to an admitted, committed and only then acknowledged reading."""

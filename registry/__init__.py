@@ -1,0 +1,1 @@
+"""City codes: minting, binding, resolving and describing every entity of the city."""

@@ -1,0 +1,1 @@
+"""The database's ground: migrations, telemetry tables, the batch ledger, quarantine."""

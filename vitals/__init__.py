@@ -1,0 +1,1 @@
+"""From stored readings to the signs an operator acts on."""
