@@ -1,1 +1,1 @@
-"""The city's language: codes, profiles, topics, payloads and errors that every other part speaks."""
+"""The city's language: codes, profiles, topics, payloads and errors, for every other part."""
