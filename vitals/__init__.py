@@ -1,1 +1,1 @@
-"""From stored readings to the signs an operator acts on."""
+"""The city's vital signs: rows that ingest has committed come in, indicators per area go out."""
