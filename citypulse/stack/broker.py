@@ -1,0 +1,206 @@
+"""The local stack's Mosquitto: nobody anonymous, nothing dropped inside a stated budget.
+
+It knows where the password and ACL files lie and how to have them read again; what stands in them
+is the business of ``devices/``.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from citypulse.stack import process
+from citypulse.stack.errors import StartFailed
+from citypulse.stack.install import Installation
+from citypulse.stack.ports import LOOPBACK
+
+START_DEADLINE_S = 20.0
+STOP_DEADLINE_S = 15.0
+# What one client's queue may hold while it is away; beyond it the broker drops and $SYS counts.
+QUEUE_BUDGET_BYTES = 512 * 1024 * 1024
+# At most this much of what was acknowledged is lost when the broker itself is killed.
+AUTOSAVE_S = 30
+# Above the payload limit of 64 KiB, so that an oversized payload arrives and is quarantined.
+MAX_PACKET_BYTES = 256 * 1024
+# MQTT 3.1.1, clean session, no user: refused, but refused by a broker that is awake.
+ANONYMOUS_CONNECT = b"\x10\x14\x00\x04MQTT\x04\x02\x00\x0a\x00\x08cp-alive"
+CONNACK = 0x20
+
+
+class Broker:
+    """One Mosquitto with its own folder: configuration, credentials, persistence.
+
+    The password and ACL files must be there before ``start``.
+    """
+
+    def __init__(self, installation: Installation, folder: Path, *, port: int, log: Path) -> None:
+        self._binary = installation.mosquitto
+        self._folder = folder
+        self._persistence = folder / "persistence"
+        self._child: subprocess.Popen[bytes] | None = None
+        self.port = port
+        self.log = log
+
+    @property
+    def password_file(self) -> Path:
+        """User names and password hashes, one a line."""
+        return self._folder / "passwords"
+
+    @property
+    def acl_file(self) -> Path:
+        """Who may publish and read what."""
+        return self._folder / "acl"
+
+    @property
+    def _configuration(self) -> Path:
+        return self._folder / "mosquitto.conf"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._folder / "broker.pid"
+
+    def url_as(self, username: str, password: str) -> str:
+        """The address for one user; holds a secret."""
+        return f"mqtt://{username}:{password}@{LOOPBACK}:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """The broker's process, ours or an orphan's, if it runs."""
+        if self._child is not None and self._child.poll() is None:
+            return self._child.pid
+        try:
+            pid = int(self._pid_file.read_text())
+        except (OSError, ValueError):
+            return None
+        is_ours = process.is_alive(pid) and str(self._configuration) in process.command_line(pid)
+        return pid if is_ours else None
+
+    def start(self) -> None:
+        """Bring the broker up with what its last snapshot holds.
+
+        A broker that an earlier, killed supervisor left behind is stopped first.
+
+        Raises:
+            StartFailed: it ended or did not answer in time.
+        """
+        self.stop()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        process.make_server_folder(self._persistence)
+        self._configuration.write_text(self._configuration_text())
+        self._configuration.chmod(0o644)
+        self._share_files()
+        process.raise_descriptor_limit()
+        command = [str(self._binary), "-c", str(self._configuration)]
+        child = process.spawn(
+            process.guarded(command, death_signal=signal.SIGTERM, drop=True),
+            log=self.log,
+            environment=process.server_environment(),
+        )
+        self._child = child
+        self._pid_file.write_text(f"{child.pid}\n")
+        self._await_answer(child)
+
+    def stop(self) -> None:
+        """Stop the broker; it writes its snapshot on the way out."""
+        if (pid := self.pid) is not None:
+            process.stop_process(
+                pid, gently=signal.SIGTERM, deadline_s=STOP_DEADLINE_S, child=self._child
+            )
+        self._child = None
+        self._pid_file.unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """SIGKILL: what came since the last snapshot is lost; for tests of recovery."""
+        if (pid := self.pid) is not None:
+            process.stop_process(
+                pid, gently=signal.SIGKILL, deadline_s=STOP_DEADLINE_S, child=self._child
+            )
+        self._child = None
+
+    def reload(self) -> None:
+        """Have the password and ACL files read again; sessions of revoked users end."""
+        self._share_files()
+        if (pid := self.pid) is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGHUP)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def answers(self) -> bool:
+        """Whether the broker answers an MQTT CONNECT now."""
+        try:
+            with socket.create_connection((LOOPBACK, self.port), timeout=2) as connection:
+                connection.sendall(ANONYMOUS_CONNECT)
+                return connection.recv(1) == bytes([CONNACK])
+        except OSError:
+            return False
+
+    def _share_files(self) -> None:
+        """Let the broker's user, and nobody else, read the credentials."""
+        for file in (self.password_file, self.acl_file):
+            process.give_to_server(file)
+            file.chmod(0o600)
+
+    def _await_answer(self, child: subprocess.Popen[bytes]) -> None:
+        end = time.monotonic() + START_DEADLINE_S
+        while not self.answers():
+            if child.poll() is not None:
+                raise StartFailed("Mosquitto", self.log, f"it ended with status {child.returncode}")
+            if time.monotonic() > end:
+                self.stop()
+                raise StartFailed("Mosquitto", self.log, f"no answer in {START_DEADLINE_S:.0f} s")
+            time.sleep(process.POLL_S)
+
+    def _configuration_text(self) -> str:
+        """Settings of mosquitto.conf; the two zeros lift limits that drop silently by default."""
+        return f"""\
+# Written by citypulse at every start; edits are lost.
+listener {self.port} {LOOPBACK}
+allow_anonymous false
+password_file {self.password_file}
+acl_file {self.acl_file}
+
+persistence true
+persistence_location {self._persistence}/
+autosave_interval {AUTOSAVE_S}
+persistent_client_expiration 14d
+
+max_inflight_messages 0
+max_queued_messages 0
+max_queued_bytes {QUEUE_BUDGET_BYTES}
+max_packet_size {MAX_PACKET_BYTES}
+set_tcp_nodelay true
+
+sys_interval 5
+log_dest stdout
+log_timestamp_format %Y-%m-%dT%H:%M:%S
+log_type error
+log_type warning
+log_type notice
+log_type information
+connection_messages false
+"""
+
+
+def installed_version(binary: Path) -> str:
+    """The version of the installed Mosquitto."""
+    printed = subprocess.run(  # noqa: S603 - our own binary
+        [binary, "-h"], capture_output=True, text=True, check=False
+    ).stdout
+    first = printed.partition("\n")[0].split()
+    return first[-1] if first else "unknown"
