@@ -79,7 +79,7 @@ def decode(raw: bytes, profile: Profile) -> Decoded:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return Decoded(*sort_out(raw, profile))
     readings = _readings(message)
-    if readings is None or not all(_fits(reading, profile) for reading in readings):
+    if readings is None or not _fit(readings, profile):
         return Decoded(*sort_out(raw, profile))
     return Decoded(message.boot, readings, [])
 
@@ -107,16 +107,18 @@ def _readings(message: _Message) -> list[Reading] | None:
     return None
 
 
-def _fits(reading: Reading, profile: Profile) -> bool:
-    """Whether the profile can store the reading."""
-    values = reading.values
-    if not values.keys() <= profile.index.keys():
-        return False
-    if max(values.values()) > MAX_ABS_VALUE or min(values.values()) < -MAX_ABS_VALUE:
-        return False
-    for name, states in profile.code_lists.items():
-        if name in values and values[name] not in states:
+def _fit(readings: list[Reading], profile: Profile) -> bool:
+    """Whether the profile can store all of them. Loops, because generators cost 0.5 µs each."""
+    names, code_lists = profile.index.keys(), profile.code_lists.items()
+    for reading in readings:
+        values = reading.values
+        if not values.keys() <= names:
             return False
+        if max(values.values()) > MAX_ABS_VALUE or min(values.values()) < -MAX_ABS_VALUE:
+            return False
+        for name, states in code_lists:
+            if name in values and values[name] not in states:
+                return False
     return True
 
 
