@@ -25,8 +25,8 @@ STOP_DEADLINE_S = 15.0
 QUEUE_BUDGET_BYTES = 512 * 1024 * 1024
 # At most this much of what was acknowledged is lost when the broker itself is killed.
 AUTOSAVE_S = 30
-# Above the payload limit of 64 KiB, so that an oversized payload arrives and is quarantined.
-MAX_PACKET_BYTES = 256 * 1024
+# Above the payload limit of 256 KiB, so that an oversized payload arrives and is quarantined.
+MAX_PACKET_BYTES = 1024 * 1024
 # MQTT 3.1.1, clean session, no user: refused, but refused by a broker that is awake.
 ANONYMOUS_CONNECT = b"\x10\x14\x00\x04MQTT\x04\x02\x00\x0a\x00\x08cp-alive"
 CONNACK = 0x20
