@@ -55,7 +55,7 @@ class Ports:
             return fixed
         remembered = self._read()
         candidates = [remembered.get(name, first), *range(first, first + SCANNED)]
-        port = next((port for port in candidates if is_free(port)), None)
+        port: int | None = next((port for port in candidates if is_free(port)), None)
         if port is None:
             raise PortTaken(first, setting)
         self._path.write_text(json.dumps(remembered | {name: port}) + "\n")

@@ -1,5 +1,6 @@
 """The real parts that every other test stands on."""
 
+from contextlib import suppress
 from typing import Any
 
 import aiomqtt
@@ -31,15 +32,15 @@ def test_a_wrong_database_password_is_refused(postgres: Postgres) -> None:
         psycopg.connect(f"postgresql://citypulse:wrong@127.0.0.1:{postgres.port}/postgres")
 
 
-async def test_a_device_publishes_below_its_own_code(broker: Any) -> None:
+async def test_a_device_publishes_only_below_its_own_code(broker: Any) -> None:
     secret = broker.add_device("D2222223Q")
-    async with (
-        client(broker, "ingest", broker.secret_of("ingest")) as reader,
-        client(broker, "D2222223Q", secret) as device,
-    ):
+    async with client(broker, "ingest", broker.secret_of("ingest")) as reader:
         await reader.subscribe("city/v1/+/+/+/telemetry", qos=1)
-        await device.publish("city/v1/110101/smart-pole/OTHER/telemetry", b"foreign", qos=1)
-        await device.publish("city/v1/110101/smart-pole/D2222223Q/telemetry", b"own", qos=1)
+        with suppress(aiomqtt.MqttError):  # Mosquitto cuts the connection after such a try
+            async with client(broker, "D2222223Q", secret) as device:
+                await device.publish("city/v1/110101/smart-pole/OTHER/telemetry", b"foreign", qos=1)
+        async with client(broker, "D2222223Q", secret) as device:
+            await device.publish("city/v1/110101/smart-pole/D2222223Q/telemetry", b"own", qos=1)
         message = await anext(aiter(reader.messages))
     assert message.payload == b"own"
 
