@@ -1,1 +1,1 @@
-"""All of citypulse over HTTP, and the live stream."""
+"""Everything citypulse knows over HTTP, and the live stream: the one door for page and others."""
