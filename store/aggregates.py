@@ -9,9 +9,9 @@ from store.errors import BadRange
 _EXPRESSIONS = {
     Aggregation.MEAN: sql.SQL("avg(v)"),
     Aggregation.ENERGY_MEAN: sql.SQL("10 * log(avg(power(10, v / 10)))"),
-    # An angle of a mean of nothing in particular (opposite winds) is as good as any: atan2(0, 0) = 0.
+    # Of opposite winds any angle is as good as another: atan2(0, 0) is 0.
     Aggregation.CIRCULAR_MEAN: sql.SQL(
-        "(degrees(atan2(avg(sin(radians(v))), avg(cos(radians(v)))))::numeric + 360)::numeric % 360"
+        "mod(degrees(atan2(avg(sin(radians(v))), avg(cos(radians(v)))))::numeric + 360, 360)"
     ),
     Aggregation.MAX: sql.SQL("max(v)"),
     Aggregation.LAST: sql.SQL("last(v, ts)"),

@@ -32,14 +32,14 @@ class Point(NamedTuple):
         value: as the metric is brought together: of a counter, the increase within the bucket.
         low: smallest reading.
         high: largest reading.
-        count: how many readings.
+        readings: how many of them.
     """
 
     ts: datetime
     value: float
     low: float
     high: float
-    count: int
+    readings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,12 @@ async def rows_in_batches(
         "end": max(span.end for _, span in spans),
     }
     cursor = await conn.execute(statement, parameters)
-    return [StoredRow(*row[:5], row[5:]) for row in await cursor.fetchall()]
+    return [_stored(row) for row in await cursor.fetchall()]
+
+
+def _stored(row: tuple[Any, ...]) -> StoredRow:
+    device_key, ts, batch_id, suspect, failed, *values = row
+    return StoredRow(device_key, ts, batch_id, suspect, failed, tuple(values))
 
 
 def bucket_seconds(start: datetime, end: datetime, points: int) -> int:
