@@ -7,6 +7,7 @@ simulator that starts again continues the same curves.
 
 import hashlib
 import math
+from collections.abc import Mapping
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -93,3 +94,40 @@ class Drift:
 def drift(seed: int, *names: str | int, period_s: float) -> Drift:
     """A `Drift` with a key of its own."""
     return Drift(Chance(seed, *names), period_s)
+
+
+class Dice:
+    """Chance that is drawn in order, for what is generated once and whole.
+
+    Our own rather than numpy's generators, whose streams may change between versions: the same
+    seed is to give the same city for ever.
+    """
+
+    __slots__ = ("_chance", "_drawn")
+
+    def __init__(self, seed: int, *names: str | int) -> None:
+        self._chance = Chance(seed, *names)
+        self._drawn = 0
+
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
+        """A number between two others."""
+        self._drawn += 1
+        return low + (high - low) * self._chance.uniform(self._drawn)
+
+    def normal(self, deviation: float = 1.0) -> float:
+        """A number of mean 0."""
+        self._drawn += 1
+        return deviation * self._chance.normal(self._drawn)
+
+    def happens(self, likelihood: float) -> bool:
+        """Whether something of this likelihood (0 to 1) comes about."""
+        return self.uniform() < likelihood
+
+    def pick(self, weights: Mapping[str, float]) -> str:
+        """One of the keys, as likely as its weight."""
+        left = self.uniform() * sum(weights.values())
+        for key, weight in weights.items():
+            left -= weight
+            if left < 0:
+                return key
+        return list(weights)[-1]

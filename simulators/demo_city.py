@@ -1,0 +1,299 @@
+"""The demonstration city: Beijing's 16 districts, and on them what is openly generated.
+
+Real are the districts (generalised, see data/SOURCES.md) and the six air stations' positions.
+Generated, and named so, are sub-districts, streets and poles.
+"""
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import shapely
+from shapely import Point
+from shapely.geometry import mapping, shape
+from shapely.geometry.base import BaseGeometry
+
+from city.frames import Frame, to_wgs84
+from simulators.chance import Dice
+from simulators.placement import Street, street, sub_districts, to_decimals
+from simulators.poles import PROFILE
+
+Feature = dict[str, Any]
+
+SUB_DISTRICTS = 6
+POLES = 600
+_POLES_ON_A_STREET = 9
+
+# Poles per district, of 600, and how widely its streets gather around its centre (km): dense in
+# the city, and around the district's own town further out.
+_SHARE = {
+    "110101": (70, 1.8),
+    "110102": (80, 1.8),
+    "110105": (85, 4.5),
+    "110106": (60, 4.0),
+    "110107": (30, 2.0),
+    "110108": (75, 4.5),
+    "110109": (15, 1.5),
+    "110111": (20, 3.0),
+    "110112": (35, 3.5),
+    "110113": (25, 3.0),
+    "110114": (30, 3.5),
+    "110115": (30, 3.5),
+    "110116": (12, 2.0),
+    "110117": (12, 2.0),
+    "110118": (11, 2.0),
+    "110119": (10, 2.0),
+}
+
+STATIONS = {
+    "Aotizhongxin": ("奥体中心", 116.397, 39.982),
+    "Dingling": ("定陵", 116.220, 40.292),
+    "Guanyuan": ("官园", 116.339, 39.929),
+    "Huairou": ("怀柔", 116.628, 40.328),
+    "Shunyi": ("顺义", 116.655, 40.127),
+    "Wanliu": ("万柳", 116.287, 39.987),
+}
+"""Name in the records → Chinese name, longitude, latitude (approximate)."""
+
+_ALWAYS = ("lamp_power_w", "lamp_dim_pct", "energy_kwh", "tilt_deg")
+_WEATHER = (
+    "temperature_c",
+    "humidity_pct",
+    "pressure_hpa",
+    "wind_speed_ms",
+    "wind_direction_deg",
+    "rain_mm",
+)
+_AIR = ("pm25", "pm10", "so2", "no2", "o3", "co")
+_CHARGER = ("ev_state", "ev_energy_kwh")
+# How likely a pole carries a group of sensors; the first two poles of a district carry them all,
+# so that every district has something to show.
+_KITS = (
+    (_AIR, 0.40),
+    (_WEATHER, 0.55),
+    (("noise_db",), 0.50),
+    (("illuminance_lx",), 0.80),
+    (("crowd_count",), 0.35),
+)
+_FULLY_FITTED = 2
+_CHARGER_LIKELY = 0.08
+_LAMPS_W = {"arterial": 240, "secondary": 150, "branch": 100, "residential": 60}
+_HEIGHT_M = {"arterial": 12, "secondary": 10, "branch": 8, "residential": 6}
+
+
+class _District(NamedTuple):
+    code: str
+    zh: str
+    en: str
+    centre: Point
+    shape: BaseGeometry
+    """WGS 84, as the importer makes it from the feature."""
+
+
+def generate(seed: int = 1) -> dict[str, Any]:
+    """The demonstration city as a city file: a GeoJSON FeatureCollection, areas before contents.
+
+    The same seed gives the same city; keys of features stay the same for every seed. Districts and
+    the city carry ``frame: GCJ-02``, everything generated is in WGS 84.
+    """
+    source = _read("beijing_districts.geojson")
+    features: list[Feature] = [_city(source)]
+    features += [_district_feature(each) for each in source["features"]]
+    districts = [_district(each) for each in source["features"]]
+    for district in districts:
+        features += _contents(district, seed)
+    features += _stations(districts)
+    return {
+        "type": "FeatureCollection",
+        "name": f"Beijing for demonstration, seed {seed}",
+        "frame": Frame.WGS84.value,
+        "features": features,
+    }
+
+
+def city_file(seed: int = 1) -> bytes:
+    """`generate` as the bytes of a file: the same for the same seed."""
+    text = json.dumps(generate(seed), ensure_ascii=False, separators=(",", ":"))
+    return f"{text}\n".encode()
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = files("simulators").joinpath("data", name).read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _district(feature: Feature) -> _District:
+    names = feature["properties"]
+    centre = to_wgs84(Point(names["centre"]), Frame.GCJ02)
+    area = to_wgs84(shape(feature["geometry"]), Frame.GCJ02)
+    shapely.prepare(area)
+    return _District(
+        names["code"], names["name_zh"], names["name_en"], Point(centre.coords[0]), area
+    )
+
+
+def _city(source: dict[str, Any]) -> Feature:
+    whole = shapely.union_all([shape(each["geometry"]) for each in source["features"]])
+    return _feature(
+        to_decimals(whole),
+        key="demo:city:110000",
+        kind="A",
+        **{"class": "city"},
+        name={"zh": "北京市", "en": "Beijing"},
+        aliases={"gbt2260": "110000"},
+        frame=Frame.GCJ02.value,
+    )
+
+
+def _district_feature(source: Feature) -> Feature:
+    names = source["properties"]
+    feature = _feature(
+        None,
+        key=f"demo:district:{names['code']}",
+        kind="A",
+        **{"class": "district"},
+        name={"zh": names["name_zh"], "en": names["name_en"]},
+        area="demo:city:110000",
+        aliases={"gbt2260": names["code"]},
+        frame=Frame.GCJ02.value,
+    )
+    return feature | {"geometry": source["geometry"]}  # untouched: neighbours share its edges
+
+
+def _contents(district: _District, seed: int) -> Iterator[Feature]:
+    parts = sub_districts(district.shape, SUB_DISTRICTS, Dice(seed, "sub-districts", district.code))
+    for number, part in enumerate(parts, start=1):
+        yield _sub_district(district, number, part)
+    dice = Dice(seed, "poles", district.code)
+    number = 0
+    for street_number, grown in enumerate(_streets(district, dice), start=1):
+        for place in grown.places:
+            number += 1
+            inside = _holding(parts, place)
+            yield from _pole(district, number, street_number, grown, place, inside, dice)
+
+
+def _sub_district(district: _District, number: int, part: BaseGeometry) -> Feature:
+    return _feature(
+        part,
+        key=f"demo:sub-district:{district.code}-{number}",
+        kind="A",
+        **{"class": "sub-district"},
+        name={
+            "zh": f"{district.zh}生成街道 {number}",
+            "en": f"{district.en} generated sub-district {number}",
+        },
+        area=f"demo:district:{district.code}",
+        attributes={"generated": True},
+    )
+
+
+def _streets(district: _District, dice: Dice) -> Iterator[Street]:
+    left, spread_km = _SHARE[district.code]
+    while left:
+        poles = left if left <= _POLES_ON_A_STREET else _POLES_ON_A_STREET
+        yield street(district.shape, district.centre, spread_km=spread_km, poles=poles, dice=dice)
+        left -= poles
+
+
+def _pole(
+    district: _District,
+    number: int,
+    street_number: int,
+    grown: Street,
+    place: tuple[float, float],
+    part: int,
+    dice: Dice,
+) -> Iterator[Feature]:
+    here = f"{district.code}-{number:03d}"
+    label = {"zh": f"{district.zh}灯杆 {number:03d}", "en": f"{district.en} pole {number:03d}"}
+    area = f"demo:sub-district:{district.code}-{part}"
+    yield _feature(
+        Point(place),
+        key=f"demo:pole:{here}",
+        kind="C",
+        **{"class": "smart-pole"},
+        name=label,
+        area=area,
+        attributes={
+            "generated": True,
+            "street": {
+                "zh": f"{district.zh}生成道路 {street_number}",
+                "en": f"{district.en} generated street {street_number}",
+            },
+            "street_class": grown.street_class,
+            "height_m": _HEIGHT_M[grown.street_class],
+        },
+    )
+    yield _feature(
+        Point(place),
+        key=f"demo:pole-device:{here}",
+        kind="D",
+        **{"class": "smart-pole"},
+        name={"zh": f"{label['zh']} 终端", "en": f"{label['en']} terminal"},
+        area=area,
+        mounted_on=f"demo:pole:{here}",
+        profile="smart-pole",
+        attributes=_equipment(number, grown.street_class, dice),
+    )
+
+
+def _equipment(number: int, street_class: str, dice: Dice) -> dict[str, Any]:
+    """What the terminal of a district's n-th pole carries."""
+    full = number <= _FULLY_FITTED
+    fitted = set(_ALWAYS)
+    for kit, likely in _KITS:
+        if dice.happens(likely) or full:
+            fitted |= set(kit)
+    charger = dice.happens(_CHARGER_LIKELY)
+    equipment: dict[str, Any] = {
+        "street_class": street_class,
+        "lamp_rated_w": _LAMPS_W[street_class],
+    }
+    if charger:
+        fitted |= set(_CHARGER)
+        equipment["ev_rated_w"] = 7000
+    equipment["fitted"] = [each.name for each in PROFILE.metrics if each.name in fitted]
+    return equipment
+
+
+def _stations(districts: list[_District]) -> Iterator[Feature]:
+    for name, (zh, lon, lat) in STATIONS.items():
+        place = Point(lon, lat)
+        district = next(each for each in districts if each.shape.contains(place))
+        key = name.lower()
+        label = {"zh": f"{zh}空气质量监测站", "en": f"{name} air quality station"}
+        area = f"demo:district:{district.code}"
+        yield _feature(
+            place,
+            key=f"demo:air-station:{key}",
+            kind="C",
+            **{"class": "air-station"},
+            name=label,
+            area=area,
+            attributes={"station": name},
+        )
+        yield _feature(
+            place,
+            key=f"demo:air-station-device:{key}",
+            kind="D",
+            **{"class": "air-station"},
+            name={"zh": f"{zh}监测站分析仪", "en": f"{name} station analysers"},
+            area=area,
+            mounted_on=f"demo:air-station:{key}",
+            profile="air-station",
+            attributes={"station": name},
+        )
+
+
+def _holding(parts: list[BaseGeometry], place: tuple[float, float]) -> int:
+    """The number, from 1, of the sub-district that holds a place or comes nearest to it."""
+    distances = shapely.distance(parts, Point(place))
+    return int(distances.argmin()) + 1
+
+
+def _feature(geometry: BaseGeometry | None, **properties: Any) -> Feature:
+    drawn = None if geometry is None else mapping(geometry)
+    return {"type": "Feature", "geometry": drawn, "properties": properties}
