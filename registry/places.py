@@ -1,0 +1,169 @@
+"""In which area a thing lies, when nobody said: the smallest area that covers it.
+
+"Covers it" is asked of one representative point on it (PostGIS ``ST_PointOnSurface``: the point
+itself, a point on the line, a point inside the polygon), with the area's border counting as inside;
+"smallest" is by extent, then by code, so the answer does not depend on any order. An area's own
+parent is sought the same way among areas of a coarser level. What is mounted on something and has
+no geometry of its own is where that thing is.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from registry.classes import AREA_LEVELS
+from registry.versions import apply_changes, prepare_changes
+
+# Index: entity_version_current_area_shape (GiST), hence the spelled-out classes.
+_PLACE = """
+    WITH wanted AS (
+        SELECT
+            entity_key,
+            ST_PointOnSurface(geometry) AS point,
+            COALESCE(array_position(%(levels)s::text[], class), 99) AS level
+        FROM registry_change
+        WHERE area_source IN ('none', 'geometry')
+          AND NOT follows_mount
+          AND geometry IS NOT NULL
+    ),
+    covering AS MATERIALIZED (
+        SELECT wanted.entity_key, area.entity_key AS area_key
+        FROM wanted
+        JOIN registry.entity_version area
+            ON ST_Covers(area.geometry, wanted.point)
+            AND upper_inf(area.valid)
+            AND area.class IN ('city', 'district', 'sub-district', 'community')
+        WHERE array_position(%(levels)s::text[], area.class) < wanted.level
+    ),
+    sized AS (
+        SELECT area.entity_key AS area_key, e.code, ST_Area(area.geometry) AS size
+        FROM (SELECT DISTINCT area_key FROM covering) candidate
+        JOIN registry.entity_version area
+            ON area.entity_key = candidate.area_key AND upper_inf(area.valid)
+        JOIN registry.entity e ON e.entity_key = area.entity_key
+    ),
+    smallest AS (
+        SELECT DISTINCT ON (covering.entity_key) covering.entity_key, covering.area_key
+        FROM covering
+        JOIN sized USING (area_key)
+        ORDER BY covering.entity_key, sized.size, sized.code
+    )
+    UPDATE registry_change c
+    SET area_key = smallest.area_key,
+        area_source = CASE WHEN smallest.area_key IS NULL THEN 'none' ELSE 'geometry' END
+    FROM wanted
+    LEFT JOIN smallest USING (entity_key)
+    WHERE c.entity_key = wanted.entity_key
+"""
+
+_FOLLOW = """
+    UPDATE registry_change c
+    SET geometry = mount.geometry,
+        area_key = CASE WHEN c.area_source = 'given' THEN c.area_key ELSE mount.area_key END,
+        area_source = CASE
+            WHEN c.area_source = 'given' THEN 'given'
+            WHEN mount.area_key IS NULL THEN 'none'
+            ELSE 'mount'
+        END
+    FROM registry.relation r
+    JOIN registry.entity_version mount
+        ON mount.entity_key = r.object_key AND upper_inf(mount.valid)
+    WHERE r.subject_key = c.entity_key
+      AND r.predicate = 'mountedOn'
+      AND upper_inf(r.valid)
+      AND c.follows_mount
+"""
+
+_COLLECT = """
+    INSERT INTO registry_change (
+        entity_key, names, class, geometry, follows_mount, area_key, area_source, owner_key,
+        attributes, source_frame
+    )
+    SELECT
+        v.entity_key, v.names, v.class, v.geometry, v.follows_mount, v.area_key, v.area_source,
+        v.owner_key, v.attributes, v.source_frame
+    FROM registry.entity_version v
+    JOIN registry.entity e USING (entity_key)
+    WHERE upper_inf(v.valid)
+      AND CASE %(which)s
+              WHEN 'areas' THEN e.kind = 'A'
+              WHEN 'others' THEN e.kind <> 'A' AND NOT v.follows_mount
+              ELSE v.follows_mount
+                   AND (%(mounts)s::bigint[] IS NULL OR EXISTS (
+                       SELECT
+                       FROM registry.relation r
+                       WHERE r.subject_key = v.entity_key
+                         AND r.predicate = 'mountedOn'
+                         AND upper_inf(r.valid)
+                         AND r.object_key = ANY(%(mounts)s::bigint[])
+                   ))
+          END
+"""
+
+_NESTING = """
+    WITH RECURSIVE area AS (
+        SELECT v.entity_key, v.area_key AS parent_key, v.class
+        FROM registry.entity_version v
+        JOIN registry.entity e USING (entity_key)
+        WHERE upper_inf(v.valid) AND e.kind = 'A'
+    ),
+    nesting (area_key, ancestor_key, ancestor_class, depth, next_key) AS (
+        SELECT entity_key, entity_key, class, 0, parent_key
+        FROM area
+        UNION ALL
+        SELECT nesting.area_key, area.entity_key, area.class, nesting.depth + 1, area.parent_key
+        FROM nesting
+        JOIN area ON area.entity_key = nesting.next_key
+    )
+    INSERT INTO registry.area_nesting (area_key, ancestor_key, ancestor_class, depth)
+    SELECT area_key, ancestor_key, ancestor_class, depth
+    FROM nesting
+"""
+
+
+async def place_changes(conn: AsyncConnection[Any]) -> None:
+    """Give every collected change whose area nobody stated the area its geometry lies in."""
+    await conn.execute("ANALYZE registry_change")
+    await conn.execute(_PLACE, {"levels": list(AREA_LEVELS)})
+
+
+async def follow_mounts(conn: AsyncConnection[Any]) -> None:
+    """Put every collected change that follows its mount where the mount is now."""
+    await conn.execute(_FOLLOW)
+
+
+async def settle_areas(conn: AsyncConnection[Any], at: datetime) -> None:
+    """Carry changed areas through: parents, nesting, and whatever was placed by its geometry.
+
+    Each difference opens a new version at `at`. Ends with what follows its mount.
+    """
+    for which in ("areas", "others"):
+        await _collect(conn, which, None)
+        await place_changes(conn)
+        await apply_changes(conn, at)
+    await refresh_nesting(conn)
+    await settle_mounted(conn, at)
+
+
+async def settle_mounted(
+    conn: AsyncConnection[Any], at: datetime, mounts: Sequence[int] | None = None
+) -> None:
+    """Move what follows its mount to where the mount is now; `mounts` None means all of them."""
+    await _collect(conn, "mounted", mounts)
+    await follow_mounts(conn)
+    await apply_changes(conn, at)
+
+
+async def refresh_nesting(conn: AsyncConnection[Any]) -> None:
+    """Derive the table of nesting anew from the current areas: some thousands of rows."""
+    await conn.execute("DELETE FROM registry.area_nesting")
+    await conn.execute(_NESTING)
+
+
+async def _collect(conn: AsyncConnection[Any], which: str, mounts: Sequence[int] | None) -> None:
+    """Start the table of changes with current descriptions as they are."""
+    await prepare_changes(conn)
+    facts = {"which": which, "mounts": None if mounts is None else list(mounts)}
+    await conn.execute(_COLLECT, facts)

@@ -1,0 +1,91 @@
+"""How entities hang together, dated: what is mounted on what, what took whose place."""
+
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+
+_MOUNT = """
+    SELECT object_key
+    FROM registry.relation
+    WHERE subject_key = %s
+      AND predicate = 'mountedOn'
+      AND upper_inf(valid)
+"""
+
+# A relation that held for no time is not history: it is taken back instead of closed.
+_END_MOUNT = """
+    WITH taken_back AS (
+        DELETE FROM registry.relation
+        WHERE subject_key = %(subject)s
+          AND predicate = 'mountedOn'
+          AND upper_inf(valid)
+          AND lower(valid) >= %(at)s
+    )
+    UPDATE registry.relation
+    SET valid = tstzrange(lower(valid), %(at)s)
+    WHERE subject_key = %(subject)s
+      AND predicate = 'mountedOn'
+      AND upper_inf(valid)
+      AND lower(valid) < %(at)s
+"""
+
+_STATE = """
+    INSERT INTO registry.relation (subject_key, predicate, object_key, valid)
+    VALUES (%s, %s, %s, tstzrange(%s, NULL))
+"""
+
+_END_DATED = (
+    """
+    UPDATE registry.entity_version
+    SET valid = tstzrange(lower(valid), GREATEST(%(at)s, lower(valid) + '1 microsecond'))
+    WHERE entity_key = %(entity)s
+      AND upper_inf(valid)
+    """,
+    """
+    UPDATE registry.relation
+    SET valid = tstzrange(lower(valid), GREATEST(%(at)s, lower(valid) + '1 microsecond'))
+    WHERE (subject_key = %(entity)s OR object_key = %(entity)s)
+      AND predicate = 'mountedOn'
+      AND upper_inf(valid)
+    """,
+    """
+    UPDATE registry.alias
+    SET valid = tstzrange(lower(valid), GREATEST(%(at)s, lower(valid) + '1 microsecond'))
+    WHERE entity_key = %(entity)s
+      AND upper_inf(valid)
+    """,
+)
+
+
+async def mount_of(conn: AsyncConnection[Any], subject_key: int) -> int | None:
+    """The key of what a thing stands on now; None when it stands by itself."""
+    row = await (await conn.execute(_MOUNT, [subject_key])).fetchone()
+    return row[0] if row else None
+
+
+async def set_mount(
+    conn: AsyncConnection[Any], subject_key: int, object_key: int, at: datetime
+) -> bool:
+    """Let a thing stand on another from `at` on; whether it did not before."""
+    if await mount_of(conn, subject_key) == object_key:
+        return False
+    await conn.execute(_END_MOUNT, {"subject": subject_key, "at": at})
+    await conn.execute(_STATE, [subject_key, "mountedOn", object_key, at])
+    return True
+
+
+async def supersede(
+    conn: AsyncConnection[Any], retired_key: int, successor_key: int, at: datetime
+) -> None:
+    """Say which thing took a retired one's place."""
+    await conn.execute(_STATE, [retired_key, "supersededBy", successor_key, at])
+
+
+async def end_dated(conn: AsyncConnection[Any], entity_key: int, at: datetime) -> None:
+    """Close what is said of an entity: its description, its mounts either way, its aliases.
+
+    What began at that very instant keeps a microsecond, so that a tombstone has a last description.
+    """
+    for statement in _END_DATED:
+        await conn.execute(statement, {"entity": entity_key, "at": at})
