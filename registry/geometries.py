@@ -54,7 +54,7 @@ def read_geometry(document: object) -> BaseGeometry:
     geometry_type, coordinates = document.get("type"), document.get("coordinates")
     if geometry_type not in _DEPTH:
         raise ValueError(f"has a type that is none of {', '.join(_DEPTH)}")
-    if not isinstance(coordinates, list):
+    if not isinstance(coordinates, list | tuple):
         raise ValueError("has no list of coordinates")
     _check_nesting(coordinates, _DEPTH[geometry_type], geometry_type)
     try:
@@ -64,15 +64,15 @@ def read_geometry(document: object) -> BaseGeometry:
     return shapely.force_2d(shape)
 
 
-def _check_nesting(coordinates: list[object], depth: int, geometry_type: str) -> None:
+def _check_nesting(coordinates: object, depth: int, geometry_type: str) -> None:
     """Descend to the positions, so that shapely sees numbers only."""
     nodes: list[object] = [coordinates]
     for level in range(depth):
-        if not all(isinstance(node, list) for node in nodes):
+        if not all(isinstance(node, list | tuple) for node in nodes):
             raise ValueError(f"has coordinates nested unlike those of a {geometry_type}")
         if geometry_type.endswith("Polygon") and level == depth - 1:
             _check_rings(nodes)
-        nodes = [child for node in nodes if isinstance(node, list) for child in node]
+        nodes = [child for node in nodes if isinstance(node, list | tuple) for child in node]
         if len(nodes) > MAX_VERTICES:
             raise ValueError(f"has more than {MAX_VERTICES} vertices")
     for position in nodes:
@@ -81,12 +81,12 @@ def _check_nesting(coordinates: list[object], depth: int, geometry_type: str) ->
 
 def _check_rings(rings: list[object]) -> None:
     for ring in rings:
-        if not isinstance(ring, list) or len(ring) < _RING_POSITIONS or ring[0] != ring[-1]:
+        if not isinstance(ring, list | tuple) or len(ring) < _RING_POSITIONS or ring[0] != ring[-1]:
             raise ValueError("has a ring that is not closed, or of fewer than four positions")
 
 
 def _check_position(position: object) -> None:
-    if not isinstance(position, list) or len(position) not in (2, 3):
+    if not isinstance(position, list | tuple) or len(position) not in (2, 3):
         raise ValueError("has a position that is not [longitude, latitude]")
     for number in position:
         if isinstance(number, bool) or not isinstance(number, int | float):
