@@ -29,7 +29,9 @@ AUTOSAVE_S = 30
 MAX_PACKET_BYTES = 1024 * 1024
 # MQTT 3.1.1, clean session, no user: refused, but refused by a broker that is awake.
 ANONYMOUS_CONNECT = b"\x10\x14\x00\x04MQTT\x04\x02\x00\x0a\x00\x08cp-alive"
-CONNACK = 0x20
+CONNACK = b"\x20"
+CONFIGURATION = "mosquitto.conf"
+PID_FILE = "broker.pid"
 
 
 class Broker:
@@ -56,14 +58,6 @@ class Broker:
         """Who may publish and read what."""
         return self._folder / "acl"
 
-    @property
-    def _configuration(self) -> Path:
-        return self._folder / "mosquitto.conf"
-
-    @property
-    def _pid_file(self) -> Path:
-        return self._folder / "broker.pid"
-
     def url_as(self, username: str, password: str) -> str:
         """The address for one user; holds a secret."""
         return f"mqtt://{username}:{password}@{LOOPBACK}:{self.port}"
@@ -73,12 +67,7 @@ class Broker:
         """The broker's process, ours or an orphan's, if it runs."""
         if self._child is not None and self._child.poll() is None:
             return self._child.pid
-        try:
-            pid = int(self._pid_file.read_text())
-        except (OSError, ValueError):
-            return None
-        is_ours = process.is_alive(pid) and str(self._configuration) in process.command_line(pid)
-        return pid if is_ours else None
+        return running_pid(self._folder)
 
     def start(self) -> None:
         """Bring the broker up with what its last snapshot holds.
@@ -91,18 +80,19 @@ class Broker:
         self.stop()
         self._folder.mkdir(parents=True, exist_ok=True)
         process.make_server_folder(self._persistence)
-        self._configuration.write_text(self._configuration_text())
-        self._configuration.chmod(0o644)
+        configuration = self._folder / CONFIGURATION
+        configuration.write_text(self._configuration_text())
+        configuration.chmod(0o644)
         self._share_files()
         process.raise_descriptor_limit()
-        command = [str(self._binary), "-c", str(self._configuration)]
+        command = [str(self._binary), "-c", str(configuration)]
         child = process.spawn(
             process.guarded(command, death_signal=signal.SIGTERM, drop=True),
             log=self.log,
             environment=process.server_environment(),
         )
         self._child = child
-        self._pid_file.write_text(f"{child.pid}\n")
+        (self._folder / PID_FILE).write_text(f"{child.pid}\n")
         self._await_answer(child)
 
     def stop(self) -> None:
@@ -112,7 +102,7 @@ class Broker:
                 pid, gently=signal.SIGTERM, deadline_s=STOP_DEADLINE_S, child=self._child
             )
         self._child = None
-        self._pid_file.unlink(missing_ok=True)
+        (self._folder / PID_FILE).unlink(missing_ok=True)
 
     def kill(self) -> None:
         """SIGKILL: what came since the last snapshot is lost; for tests of recovery."""
@@ -143,12 +133,7 @@ class Broker:
 
     def answers(self) -> bool:
         """Whether the broker answers an MQTT CONNECT now."""
-        try:
-            with socket.create_connection((LOOPBACK, self.port), timeout=2) as connection:
-                connection.sendall(ANONYMOUS_CONNECT)
-                return connection.recv(1) == bytes([CONNACK])
-        except OSError:
-            return False
+        return answers(self.port)
 
     def _share_files(self) -> None:
         """Let the broker's user, and nobody else, read the credentials."""
@@ -195,6 +180,26 @@ log_type notice
 log_type information
 connection_messages false
 """
+
+
+def answers(port: int) -> bool:
+    """Whether an MQTT broker on this loopback port answers a CONNECT now."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=2) as connection:
+            connection.sendall(ANONYMOUS_CONNECT)
+            return connection.recv(1) == CONNACK
+    except OSError:
+        return False
+
+
+def running_pid(folder: Path) -> int | None:
+    """The broker that serves this folder, told from our pid file and its command line."""
+    try:
+        pid = int((folder / PID_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    is_ours = process.is_alive(pid) and str(folder / CONFIGURATION) in process.command_line(pid)
+    return pid if is_ours else None
 
 
 def installed_version(binary: Path) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 
 from citypulse.stack.errors import StackUnavailable
+from citypulse.stack.process import guarded
 
 DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 ARCHITECTURES = {"x86_64", "aarch64"}
@@ -79,8 +81,7 @@ def ensure_installed(folder: Path, report: Report | None = None) -> Installation
     Raises:
         StackUnavailable: not Debian, an unknown processor, no room, or no network.
     """
-    script = resources.files("citypulse.stack").joinpath("install.sh").read_bytes()
-    digest = hashlib.sha256(script).hexdigest()
+    script, digest = _installer()
     installation = Installation(folder / digest[:12])
     if installation.is_complete(digest):
         return installation
@@ -92,6 +93,18 @@ def ensure_installed(folder: Path, report: Report | None = None) -> Installation
             manifest = {"installer": digest, "machine": platform.machine()}
             (installation.prefix / MANIFEST).write_text(json.dumps(manifest) + "\n")
     return installation
+
+
+def find_installed(folder: Path) -> Installation | None:
+    """The servers below ``folder``, if this version's are installed; looks and does nothing."""
+    _, digest = _installer()
+    installation = Installation(folder / digest[:12])
+    return installation if installation.is_complete(digest) else None
+
+
+def _installer() -> tuple[bytes, str]:
+    script = resources.files("citypulse.stack").joinpath("install.sh").read_bytes()
+    return script, hashlib.sha256(script).hexdigest()
 
 
 def unsupported_reason() -> str | None:
@@ -138,7 +151,7 @@ def _run_installer(script: bytes, prefix: Path, report: Report) -> None:
     with (
         (prefix / "install.log").open("w") as log,
         subprocess.Popen(  # noqa: S603 - our own script
-            ["bash", str(path), str(prefix)],  # noqa: S607 - bash is wherever the host has it
+            guarded(["bash", str(path), str(prefix)], death_signal=signal.SIGTERM, drop=False),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,1 @@
+"""The sub-commands of ``citypulse``: they parse, read settings once, and call."""

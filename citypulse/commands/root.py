@@ -1,0 +1,23 @@
+"""All sub-commands under one name."""
+
+import click
+
+from citypulse.commands.context import CitypulseGroup
+from citypulse.commands.running import down, status, up
+
+
+@click.group(
+    cls=CitypulseGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="citypulse")
+def cli() -> None:
+    """Run a city's sensing: devices feed it, codes say what they stand on, signs how it does.
+
+    Start with `citypulse demo`, or `citypulse up`. Settings are environment variables named
+    CITYPULSE_…; docs/settings.md lists them.
+    """
+
+
+for command in (up, down, status):
+    cli.add_command(command)
