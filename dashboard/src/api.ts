@@ -1,0 +1,160 @@
+/** Questions to the HTTP API; every failure is a `Problem` with a text worth showing. */
+
+import type {
+  AreaCollection,
+  DeviceItem,
+  Indicator,
+  Link,
+  Page,
+  ProfileSpec,
+  Sign,
+  Telemetry,
+} from "./contract";
+
+const PAGE_SIZE = 1000;
+const TIMEOUT_MS = 20_000;
+
+export type ProblemKind = "network" | "unreadable" | "answered";
+
+/** What went wrong, in the server's own words where it gave any. */
+export class Problem extends Error {
+  constructor(
+    readonly kind: ProblemKind,
+    readonly status: number | null,
+    readonly title: string,
+    readonly detail: string,
+  ) {
+    super(detail || title);
+    this.name = "Problem";
+  }
+}
+
+/** Milliseconds the server's clock is ahead of ours, from the Date header of its answers. */
+let clockOffsetMs = 0;
+
+/** The present by the server's clock, so that ages are right on a machine whose clock is not. */
+export function serverNow(): number {
+  return Date.now() + clockOffsetMs;
+}
+
+function noteServerClock(response: Response): void {
+  const header = response.headers.get("date");
+  const age = Number(response.headers.get("age") ?? 0);
+  if (!header || age > 0) return;
+  const offset = Date.parse(header) + 500 - Date.now(); // the header has whole seconds
+  clockOffsetMs = Math.abs(offset) > 2000 ? offset : 0;
+}
+
+async function problemFrom(response: Response): Promise<Problem> {
+  let title = `${response.status} ${response.statusText}`.trim();
+  let detail = "";
+  try {
+    const body = (await response.json()) as { title?: unknown; detail?: unknown };
+    if (typeof body.title === "string") title = body.title;
+    if (typeof body.detail === "string") detail = body.detail;
+  } catch {
+    // Not a problem+json: the status line is all there is.
+  }
+  return new Problem("answered", response.status, title, detail);
+}
+
+/** One GET, parsed; raises `Problem`, or passes on the abort. */
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const deadline = AbortSignal.timeout(TIMEOUT_MS);
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      headers: { accept: "application/json, application/geo+json" },
+      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem("network", null, "", "");
+  }
+  noteServerClock(response);
+  if (!response.ok) throw await problemFrom(response);
+  try {
+    return (await response.json()) as T;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem("unreadable", response.status, "", "");
+  }
+}
+
+/** The path of the next page, kept on our own origin whatever host the link names. */
+export function nextPath(links: readonly Link[] | undefined): string | null {
+  const next = links?.find((link) => link.rel === "next");
+  if (!next) return null;
+  const url = new URL(next.href, "http://page.invalid/");
+  return url.pathname + url.search;
+}
+
+async function allItems<T>(path: string, signal?: AbortSignal): Promise<T[]> {
+  const items: T[] = [];
+  let next: string | null = path;
+  while (next) {
+    const page: Page<T> = await get<Page<T>>(next, signal);
+    items.push(...page.items);
+    next = nextPath(page.links);
+  }
+  return items;
+}
+
+/** All districts with their outlines. */
+export async function districts(signal?: AbortSignal): Promise<AreaCollection> {
+  const path = `/api/v1/areas?level=district&limit=${PAGE_SIZE}`;
+  const first = await get<AreaCollection>(path, signal);
+  const features = [...first.features];
+  for (let next = nextPath(first.links); next; ) {
+    const page: AreaCollection = await get<AreaCollection>(next, signal);
+    features.push(...page.features);
+    next = nextPath(page.links);
+  }
+  return { ...first, features };
+}
+
+/** All devices with their newest values. */
+export function devices(signal?: AbortSignal): Promise<DeviceItem[]> {
+  return allItems<DeviceItem>(`/api/v1/devices?limit=${PAGE_SIZE}`, signal);
+}
+
+/** The current signs of all districts. */
+export function signs(signal?: AbortSignal): Promise<Sign[]> {
+  return allItems<Sign>("/api/v1/signs?level=district", signal);
+}
+
+/** The catalogue of profiles: units, ranges and names of metrics. */
+export function profiles(signal?: AbortSignal): Promise<ProfileSpec[]> {
+  return allItems<ProfileSpec>("/api/v1/profiles", signal);
+}
+
+/** The catalogue of indicators: norms and levels. */
+export function indicators(signal?: AbortSignal): Promise<Indicator[]> {
+  return allItems<Indicator>("/api/v1/indicators", signal);
+}
+
+/** The address of a thinned history, also offered as a link. */
+export function telemetryPath(
+  code: string,
+  metric: string,
+  fromMs: number,
+  points: number,
+): string {
+  const query = new URLSearchParams({
+    metric,
+    from: new Date(fromMs).toISOString(),
+    points: String(points),
+  });
+  return `/api/v1/devices/${encodeURIComponent(code)}/telemetry?${query}`;
+}
+
+/** The thinned history of one metric of one device since an instant. */
+export function telemetry(
+  code: string,
+  metric: string,
+  fromMs: number,
+  points: number,
+  signal?: AbortSignal,
+): Promise<Telemetry> {
+  return get<Telemetry>(telemetryPath(code, metric, fromMs, points), signal);
+}

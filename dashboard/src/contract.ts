@@ -1,0 +1,133 @@
+/** What the HTTP API says, as types: the only thing this page knows of the rest of the system. */
+
+import type { Feature, FeatureCollection, MultiPolygon, Point, Polygon } from "geojson";
+
+export type Names = Readonly<Partial<Record<"zh" | "en", string>>>;
+export type Quality = "good" | "suspect" | "fail";
+
+export interface Link {
+  readonly rel: string;
+  readonly href: string;
+}
+
+export interface MetricSpec {
+  readonly name: string;
+  readonly names: Names;
+  readonly unit: string;
+  readonly low: number;
+  readonly high: number;
+  readonly resolution: number;
+  readonly aggregation: string;
+  readonly suspect_low?: number | null;
+  readonly suspect_high?: number | null;
+  readonly states?: Readonly<Record<string, Names>>;
+}
+
+export interface ProfileSpec {
+  readonly name: string;
+  readonly names: Names;
+  readonly interval_s: number;
+  readonly metrics: readonly MetricSpec[];
+}
+
+export interface Level {
+  readonly level: number;
+  readonly label: Names;
+  readonly colour: string;
+  readonly low?: number | null;
+  readonly high?: number | null;
+}
+
+export interface Indicator {
+  readonly indicator: string;
+  readonly names: Names;
+  readonly unit: string;
+  readonly norm: string;
+  readonly clause?: string | null;
+  readonly levels: readonly Level[];
+}
+
+export interface AreaProperties {
+  readonly code: string;
+  readonly name: Names;
+  readonly area: string | null;
+  readonly attributes?: Readonly<Record<string, unknown>> | null;
+}
+
+export type AreaFeature = Feature<Polygon | MultiPolygon, AreaProperties>;
+
+export interface AreaCollection extends FeatureCollection<Polygon | MultiPolygon, AreaProperties> {
+  readonly links?: readonly Link[];
+}
+
+export type SignStatus = "ok" | "na" | "stale" | "not-monitored";
+
+export interface Sign {
+  readonly area: string;
+  readonly indicator: string;
+  readonly ts: string | null;
+  readonly value: number | null;
+  readonly status: SignStatus;
+  readonly level: number | null;
+  readonly label: Names | null;
+  readonly colour: string | null;
+  readonly coverage: number | null;
+  readonly norm: string | null;
+  readonly reason: string | null;
+  readonly detail?: Readonly<Record<string, unknown>> | null;
+}
+
+export interface MetricValue {
+  readonly value: number;
+  readonly ts: string;
+  readonly quality: Quality;
+}
+
+export interface Latest {
+  readonly ts: string | null;
+  readonly metrics: Readonly<Record<string, MetricValue>>;
+}
+
+export interface DeviceItem {
+  readonly code: string;
+  readonly profile: string;
+  readonly name: Names | null;
+  readonly district: string | null;
+  readonly area: string | null;
+  readonly mounted_on: string | null;
+  readonly lon: number | null;
+  readonly lat: number | null;
+  readonly latest: Latest | null;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly links?: readonly Link[];
+}
+
+export interface TelemetryPoint {
+  readonly ts: string;
+  readonly value: number | null;
+  readonly min?: number | null;
+  readonly max?: number | null;
+  readonly count?: number;
+}
+
+export interface Telemetry {
+  readonly code: string;
+  readonly metric: string;
+  readonly unit: string;
+  readonly aggregation: string;
+  readonly bucket_s: number | null;
+  readonly complete: boolean;
+  readonly points: readonly TelemetryPoint[];
+}
+
+export interface LiveReading {
+  readonly code: string;
+  readonly profile: string;
+  readonly ts: string;
+  readonly m: Readonly<Record<string, number>>;
+}
+
+export type DevicePoint = Feature<Point, Record<string, unknown>>;

@@ -1,0 +1,111 @@
+/** What is known of each device: its newest value per metric, and the state that follows. Pure. */
+
+import type { DeviceItem, LiveReading, MetricSpec, Names, ProfileSpec, Quality } from "./contract";
+
+export type DeviceState = "live" | "lamp-on" | "lamp-failed" | "stale" | "silent";
+
+export interface Known {
+  readonly value: number;
+  readonly atMs: number;
+  readonly quality: Quality;
+}
+
+export interface Device {
+  readonly code: string;
+  readonly profile: string;
+  readonly name: Names | null;
+  readonly district: string | null;
+  readonly area: string | null;
+  readonly mountedOn: string | null;
+  readonly lon: number | null;
+  readonly lat: number | null;
+  lastMs: number | null;
+  readonly values: Map<string, Known>;
+  state: DeviceState;
+}
+
+/** Intervals without a reading before a device counts as stale; the catalogue's rule. */
+export const STALE_AFTER_INTERVALS = 3;
+
+const DEFAULT_INTERVAL_S = 60;
+
+/** Below this power a lamp that is told to shine does not; as the lit rate counts it. */
+const LIT_ABOVE_W = 5;
+
+/** A device as the listing tells it. */
+export function fromItem(item: DeviceItem): Device {
+  const values = new Map<string, Known>();
+  for (const [name, known] of Object.entries(item.latest?.metrics ?? {})) {
+    values.set(name, {
+      value: known.value,
+      atMs: Date.parse(known.ts),
+      quality: known.quality,
+    });
+  }
+  return {
+    code: item.code,
+    profile: item.profile,
+    name: item.name,
+    district: item.district,
+    area: item.area,
+    mountedOn: item.mounted_on,
+    lon: item.lon,
+    lat: item.lat,
+    lastMs: item.latest?.ts ? Date.parse(item.latest.ts) : null,
+    values,
+    state: "silent",
+  };
+}
+
+/** The flag the catalogue's limits give a value, as ingest sets it on arrival. */
+export function qualityOf(spec: MetricSpec | undefined, value: number): Quality {
+  if (!spec) return "good";
+  if (value < spec.low || value > spec.high) return "fail";
+  const low = spec.suspect_low ?? Number.NEGATIVE_INFINITY;
+  const high = spec.suspect_high ?? Number.POSITIVE_INFINITY;
+  return value < low || value > high ? "suspect" : "good";
+}
+
+/** Take in a live reading: per metric the newest wins, so late data never shows as new. */
+export function absorb(
+  device: Device,
+  reading: LiveReading,
+  specs: ReadonlyMap<string, MetricSpec>,
+): void {
+  const atMs = Date.parse(reading.ts);
+  if (Number.isNaN(atMs)) return;
+  for (const [name, value] of Object.entries(reading.m)) {
+    const known = device.values.get(name);
+    if (known && known.atMs > atMs) continue;
+    device.values.set(name, { value, atMs, quality: qualityOf(specs.get(name), value) });
+  }
+  device.lastMs = Math.max(device.lastMs ?? atMs, atMs);
+}
+
+/** Seconds after which a device of this profile is stale. */
+export function staleAfterS(profile: ProfileSpec | undefined): number {
+  return STALE_AFTER_INTERVALS * (profile?.interval_s ?? DEFAULT_INTERVAL_S);
+}
+
+function lampState(device: Device): DeviceState {
+  const commanded = device.values.get("lamp_dim_pct");
+  const power = device.values.get("lamp_power_w");
+  if (!commanded || !power || commanded.value <= 0) return "live";
+  return power.value > LIT_ABOVE_W ? "lamp-on" : "lamp-failed";
+}
+
+/** The state a device is in at this instant. */
+export function stateAt(
+  device: Device,
+  profile: ProfileSpec | undefined,
+  nowMs: number,
+): DeviceState {
+  if (device.lastMs === null) return "silent";
+  if (nowMs - device.lastMs > staleAfterS(profile) * 1000) return "stale";
+  return lampState(device);
+}
+
+/** Whether the device reports as it should, whatever its lamp does. */
+export function isLive(state: DeviceState): boolean {
+  return state !== "stale" && state !== "silent";
+}

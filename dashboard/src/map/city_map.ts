@@ -1,0 +1,314 @@
+/** The map: draws what `World` knows, and says what the reader points at and picks. */
+
+import {
+  AttributionControl,
+  type GeoJSONSource,
+  type GeoJSONSourceDiff,
+  type MapGeoJSONFeature,
+  MapLibreMap,
+  type MapMouseEvent,
+  type Point,
+  ScaleControl,
+  setWorkerUrl,
+} from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import type { DevicePoint } from "../contract";
+import type { Device } from "../devices";
+import { colourOf } from "../signs";
+import type { Palette } from "../theme";
+import type { Change, World } from "../world";
+import { DEVICE_LAYER, DISTRICT_LAYER, HATCH, mapStyle } from "./layers";
+import { type Bounds, boundsOf, labelPoint } from "./shapes";
+import { hatchCanvas, pixels, SHAPES, STATES, shapeOf, symbolCanvas, symbolName } from "./symbols";
+
+/** Something on the map: a district or a device. */
+export interface Target {
+  readonly kind: "area" | "device";
+  readonly code: string;
+}
+
+export interface MapEvents {
+  picked(target: Target | null): void;
+  hovered(target: Target | null, x: number, y: number): void;
+}
+
+/** What the labels say; the page knows the language, the map does not. */
+export interface Labels {
+  name(area: string): string;
+  sign(area: string): string;
+  attribution(): string;
+}
+
+const REACH_PX = 9; // how far from a symbol a click or a finger still means it
+const DEVICE_ZOOM = 13;
+const STATE_ORDER = { silent: 0, stale: 1, live: 2, "lamp-on": 3, "lamp-failed": 5 } as const;
+
+setWorkerUrl(workerUrl);
+
+/** A map in an element. `draw` after anything changed; `follow` with each frame's change. */
+export class CityMap {
+  private readonly map: MapLibreMap;
+  private ready = false;
+  private indicator = "";
+  private picked: string | null = null;
+  private under: string | null = null;
+  private readonly anchors = new Map<string, DevicePoint["geometry"]>();
+  private attribution: AttributionControl | null = null;
+  private fitted = false;
+
+  constructor(
+    container: HTMLElement,
+    private readonly world: World,
+    private palette: Palette,
+    private readonly labels: Labels,
+    private readonly events: MapEvents,
+  ) {
+    this.map = new MapLibreMap({
+      container,
+      style: mapStyle(palette),
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      fadeDuration: 0,
+      minZoom: 6,
+      maxZoom: 18,
+      center: [0, 0],
+      zoom: 6,
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.map.addControl(new ScaleControl({ unit: "metric" }), "bottom-left");
+    this.map.on("style.load", () => this.styled());
+    this.map.on("click", (event) => this.events.picked(this.targetAt(event.point)));
+    this.map.on("mousemove", (event) => this.move(event));
+    this.map.on("mouseout", () => this.hover(null, 0, 0));
+  }
+
+  /** The canvas's accessible name, in the reader's language. */
+  describe(label: string): void {
+    this.map.getCanvas().setAttribute("aria-label", label);
+  }
+
+  /** Another theme: a new style; the sources are filled again when it is there. */
+  paint(palette: Palette): void {
+    this.palette = palette;
+    this.ready = false;
+    this.map.setStyle(mapStyle(palette), { diff: false });
+  }
+
+  /** Which sign colours the districts. */
+  show(indicator: string): void {
+    this.indicator = indicator;
+    this.drawSigns();
+  }
+
+  /** Fills the map from the world, e.g. after loading or in another language. */
+  draw(): void {
+    if (!this.ready) return;
+    this.source("districts").setData({
+      type: "FeatureCollection",
+      features: [...this.world.areas.values()],
+    });
+    this.source("devices").setData({
+      type: "FeatureCollection",
+      features: [...this.world.devices.values()].flatMap((device) => pointOf(device)),
+    });
+    this.drawSigns();
+    this.drawPicked();
+    this.showAttribution();
+    if (!this.fitted && this.world.areas.size) {
+      this.fitted = true;
+      this.fitStart();
+    }
+  }
+
+  /** Draws only what this frame's change touches. */
+  follow(change: Change): void {
+    if (change.everything) {
+      this.draw();
+      return;
+    }
+    if (!this.ready) return;
+    if (change.signs) this.drawSigns();
+    if (change.states.size) this.drawStates(change.states);
+  }
+
+  /** Marks the selected district or device. */
+  pick(code: string | null): void {
+    if (this.ready && this.picked) this.state(this.picked, { picked: false });
+    this.picked = code;
+    this.drawPicked();
+  }
+
+  private fitStart(): void {
+    this.fitCity(false);
+    const area = this.picked && this.world.areas.get(this.picked);
+    const device = this.picked && this.world.devices.get(this.picked);
+    if (area) this.fit(boundsOf([area.geometry]), false);
+    if (device) this.goTo(device, false);
+  }
+
+  fitCity(animate = true): void {
+    this.fit(boundsOf([...this.world.areas.values()].map((f) => f.geometry)), animate);
+  }
+
+  fitArea(code: string): void {
+    const feature = this.world.areas.get(code);
+    if (feature) this.fit(boundsOf([feature.geometry]), true);
+  }
+
+  /** Goes to a device; not closer than the reader already is, and not at all if it has no place. */
+  goTo(device: Device, animate = true): void {
+    if (device.lon === null || device.lat === null) return;
+    this.map.easeTo({
+      center: [device.lon, device.lat],
+      zoom: Math.max(this.map.getZoom(), DEVICE_ZOOM),
+      duration: animate ? motion() : 0,
+    });
+  }
+
+  zoom(steps: number): void {
+    this.map.zoomTo(this.map.getZoom() + steps, { duration: motion() });
+  }
+
+  private styled(): void {
+    for (const shape of SHAPES) {
+      for (const state of STATES) {
+        const image = pixels(symbolCanvas(shape, state, this.palette));
+        this.map.addImage(symbolName(shape, state), image, { pixelRatio: 2 });
+      }
+    }
+    this.map.addImage(HATCH, pixels(hatchCanvas(this.palette)), { pixelRatio: 2 });
+    this.ready = true;
+    this.draw();
+  }
+
+  private drawSigns(): void {
+    if (!this.ready) return;
+    const features: DevicePoint[] = [];
+    const indicator = this.world.indicators.get(this.indicator);
+    for (const [code, feature] of this.world.areas) {
+      const sign = this.world.sign(code, this.indicator);
+      this.state(code, { colour: colourOf(indicator, sign) });
+      const anchor = this.anchors.get(code) ?? {
+        type: "Point" as const,
+        coordinates: labelPoint(feature.geometry),
+      };
+      this.anchors.set(code, anchor);
+      const properties = {
+        name: this.labels.name(code),
+        sign: this.labels.sign(code),
+        order: -(sign?.level ?? 0),
+      };
+      features.push({ type: "Feature", geometry: anchor, properties });
+    }
+    this.source("labels").setData({ type: "FeatureCollection", features });
+  }
+
+  private drawStates(codes: ReadonlySet<string>): void {
+    const update: NonNullable<GeoJSONSourceDiff["update"]> = [];
+    for (const code of codes) {
+      const device = this.world.devices.get(code);
+      const point = device && pointOf(device)[0];
+      if (!point) continue;
+      const properties = Object.entries(point.properties).map(([key, value]) => ({ key, value }));
+      update.push({ id: code, addOrUpdateProperties: properties });
+    }
+    if (update.length) this.source("devices").updateData({ update });
+  }
+
+  private drawPicked(): void {
+    if (!this.ready) return;
+    const isDevice = this.picked !== null && this.world.devices.has(this.picked);
+    this.map.setFilter("device-picked", ["==", ["get", "code"], isDevice ? this.picked : ""]);
+    if (this.picked && this.world.areas.has(this.picked)) this.state(this.picked, { picked: true });
+  }
+
+  private showAttribution(): void {
+    if (this.attribution) this.map.removeControl(this.attribution);
+    this.attribution = new AttributionControl({
+      compact: false,
+      customAttribution: this.labels.attribution(),
+    });
+    this.map.addControl(this.attribution, "bottom-right");
+  }
+
+  private targetAt(point: Point): Target | null {
+    if (!this.ready) return null;
+    const box: [[number, number], [number, number]] = [
+      [point.x - REACH_PX, point.y - REACH_PX],
+      [point.x + REACH_PX, point.y + REACH_PX],
+    ];
+    const devices = this.map.queryRenderedFeatures(box, { layers: [DEVICE_LAYER] });
+    const nearest = this.nearest(devices, point);
+    if (nearest) return { kind: "device", code: nearest };
+    const [district] = this.map.queryRenderedFeatures(point, { layers: [DISTRICT_LAYER] });
+    return district ? { kind: "area", code: String(district.id) } : null;
+  }
+
+  private nearest(features: readonly MapGeoJSONFeature[], point: Point): string | null {
+    let code: string | null = null;
+    let best = Number.POSITIVE_INFINITY;
+    for (const feature of features) {
+      if (feature.geometry.type !== "Point") continue;
+      const [lon = 0, lat = 0] = feature.geometry.coordinates;
+      const distance = this.map.project([lon, lat]).distSqr(point);
+      if (distance < best) [code, best] = [String(feature.id), distance];
+    }
+    return code;
+  }
+
+  private move(event: MapMouseEvent): void {
+    this.hover(this.targetAt(event.point), event.point.x, event.point.y);
+  }
+
+  private hover(target: Target | null, x: number, y: number): void {
+    const district = target?.kind === "area" ? target.code : null;
+    if (district !== this.under) {
+      if (this.under) this.state(this.under, { under: false });
+      if (district) this.state(district, { under: true });
+      this.under = district;
+    }
+    this.map.getCanvas().style.cursor = target ? "pointer" : "";
+    this.events.hovered(target, x, y);
+  }
+
+  private fit(bounds: Bounds | null, animate: boolean): void {
+    if (!bounds) return;
+    const narrow = this.map.getContainer().clientWidth < 500;
+    this.map.fitBounds([...bounds], {
+      padding: narrow ? 16 : 40,
+      duration: animate ? motion() : 0,
+      maxZoom: DEVICE_ZOOM,
+    });
+  }
+
+  private state(id: string, state: Record<string, unknown>): void {
+    if (!this.ready) return;
+    this.map.setFeatureState({ source: "districts", id }, state);
+  }
+
+  private source(name: string): GeoJSONSource {
+    const source = this.map.getSource<GeoJSONSource>(name);
+    if (!source) throw new Error(`the map's style has no source ${name}`);
+    return source;
+  }
+}
+
+function pointOf(device: Device): DevicePoint[] {
+  if (device.lon === null || device.lat === null) return [];
+  const shape = shapeOf(device.profile);
+  const properties = {
+    code: device.code,
+    symbol: symbolName(shape, device.state),
+    order: STATE_ORDER[device.state] + (shape === "station" ? 4 : 0),
+    weight: shape === "station" || device.state === "lamp-failed" ? 1.5 : 1,
+  };
+  const geometry = { type: "Point" as const, coordinates: [device.lon, device.lat] };
+  return [{ type: "Feature", id: device.code, geometry, properties }];
+}
+
+function motion(): number {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 600;
+}

@@ -1,0 +1,145 @@
+/** The map's style: a plain ground, districts, labels and devices; no tiles, no glyph server. */
+
+import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
+import type { Palette } from "../theme";
+
+// Without a `glyphs` address MapLibre draws letters from these local fonts.
+const FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "system-ui"];
+
+export const HATCH = "hatch";
+const NOTHING = { type: "FeatureCollection" as const, features: [] };
+
+/** Layers that answer to the pointer. */
+export const DISTRICT_LAYER = "district-fill";
+export const DEVICE_LAYER = "devices";
+
+function districtLayers(p: Palette): LayerSpecification[] {
+  const hasColour = ["to-boolean", ["feature-state", "colour"]] as never;
+  return [
+    {
+      id: "district-hatch",
+      type: "fill",
+      source: "districts",
+      paint: { "fill-pattern": HATCH, "fill-opacity": ["case", hasColour, 0, 1] },
+    },
+    {
+      id: DISTRICT_LAYER,
+      type: "fill",
+      source: "districts",
+      paint: {
+        "fill-color": ["to-color", ["coalesce", ["feature-state", "colour"], p.noValue]],
+        "fill-opacity": ["case", hasColour, p.fillOpacity, 0],
+      },
+    },
+    {
+      id: "district-edge",
+      type: "line",
+      source: "districts",
+      layout: { "line-join": "round" },
+      paint: { "line-color": p.outline, "line-width": 1.5 },
+    },
+    {
+      id: "district-picked",
+      type: "line",
+      source: "districts",
+      layout: { "line-join": "round" },
+      paint: {
+        "line-color": p.selected,
+        "line-width": ["case", ["boolean", ["feature-state", "picked"], false], 3, 1.5],
+        "line-opacity": [
+          "case",
+          ["boolean", ["feature-state", "picked"], false],
+          1,
+          ["boolean", ["feature-state", "under"], false],
+          0.7,
+          0,
+        ],
+      },
+    },
+  ];
+}
+
+function deviceLayers(p: Palette): LayerSpecification[] {
+  return [
+    {
+      id: "device-picked",
+      type: "circle",
+      source: "devices",
+      filter: ["==", ["get", "code"], ""],
+      paint: {
+        "circle-radius": 13,
+        "circle-color": "rgba(0,0,0,0)",
+        "circle-stroke-color": p.selected,
+        "circle-stroke-width": 2.5,
+      },
+    },
+    {
+      id: DEVICE_LAYER,
+      type: "symbol",
+      source: "devices",
+      layout: {
+        "icon-image": ["get", "symbol"],
+        "icon-size": [
+          "interpolate",
+          ["linear"],
+          ["zoom"],
+          7,
+          ["*", ["get", "weight"], 0.32],
+          10,
+          ["*", ["get", "weight"], 0.5],
+          13,
+          1,
+        ],
+        "icon-allow-overlap": true,
+        "icon-ignore-placement": true,
+        "symbol-sort-key": ["get", "order"],
+      },
+    },
+  ];
+}
+
+function labelLayer(p: Palette): LayerSpecification {
+  return {
+    id: "district-label",
+    type: "symbol",
+    source: "labels",
+    layout: {
+      "text-field": [
+        "format",
+        ["get", "name"],
+        { "font-scale": 1 },
+        "\n",
+        {},
+        ["get", "sign"],
+        { "font-scale": 0.92 },
+      ],
+      "text-font": FONTS,
+      "text-size": ["interpolate", ["linear"], ["zoom"], 7, 11, 9, 13, 12, 16],
+      "text-max-width": 9,
+      "text-line-height": 1.25,
+      "text-padding": 1,
+      "text-variable-anchor": ["center", "top", "bottom", "left", "right"],
+      "text-radial-offset": 0.4,
+      "symbol-sort-key": ["get", "order"],
+    },
+    paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 1.8 },
+  };
+}
+
+/** The whole style in one theme. */
+export function mapStyle(palette: Palette): StyleSpecification {
+  return {
+    version: 8,
+    sources: {
+      districts: { type: "geojson", data: NOTHING, promoteId: "code" },
+      labels: { type: "geojson", data: NOTHING },
+      devices: { type: "geojson", data: NOTHING, promoteId: "code" },
+    },
+    layers: [
+      { id: "ground", type: "background", paint: { "background-color": palette.ground } },
+      ...districtLayers(palette),
+      ...deviceLayers(palette),
+      labelLayer(palette),
+    ],
+  };
+}

@@ -1,0 +1,282 @@
+/** The chart of one metric: history from the server, live values after it, gaps left open. */
+
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import * as api from "../api";
+import type { LiveReading, MetricSpec, Telemetry } from "../contract";
+import type { Device } from "../devices";
+import { h, setText } from "../dom";
+import { ageText, clockText, metricText, unitText, zoneText } from "../format";
+import { History, takesLive } from "../history";
+import { nameIn } from "../i18n";
+import { RANGES } from "../route";
+import { asProblem, problemBox, spaced } from "./parts";
+import type { Context } from "./view";
+
+const POINTS = 400;
+const HEIGHT = 220;
+const REFETCH_RAW_S = 300;
+const REFETCH_BUCKET_AT_LEAST_S = 30;
+
+/** The chart of a device's metric over the route's range. */
+export class Chart {
+  readonly root = h("figure", { class: "chart" });
+  private readonly plotBox = h("div", { class: "plot", role: "img" });
+  private readonly readout = h("p", { class: "readout", "aria-hidden": "true" });
+  private readonly summary = h("figcaption");
+  private readonly note = h("p", { class: "hint" });
+  private readonly json: HTMLAnchorElement;
+  private readonly abort = new AbortController();
+  private readonly resizer = new ResizeObserver(() => this.resize());
+  private readonly windowS: number;
+  private readonly unwatch: () => void;
+  private plot: uPlot | null = null;
+  private history: History;
+  private answer: Telemetry | null = null;
+  private refetchAtS = Number.POSITIVE_INFINITY;
+  private dirty = false;
+
+  constructor(
+    private readonly context: Context,
+    private readonly device: Device,
+    private readonly spec: MetricSpec,
+  ) {
+    this.windowS = RANGES[context.route.range];
+    this.history = this.emptyHistory(null);
+    this.json = h("a", { href: this.path(), class: "json" }, context.s.asJson);
+    this.root.append(this.plotBox, this.readout, this.summary, this.note);
+    this.plotBox.setAttribute("aria-label", context.s.chartOf(this.title()));
+    this.resizer.observe(this.plotBox);
+    this.unwatch = context.world.onReading((reading) => this.take(reading));
+    void this.fetch();
+  }
+
+  /** The tick of a second: the window moves on, and the history is thinned anew when it is due. */
+  tick(): void {
+    const nowS = api.serverNow() / 1000;
+    if (nowS >= this.refetchAtS) {
+      this.refetchAtS = Number.POSITIVE_INFINITY;
+      void this.fetch();
+    }
+    this.dirty = true;
+    this.draw();
+  }
+
+  /** Draws what the stream brought since the last frame. */
+  draw(): void {
+    if (!this.dirty || !this.answer) return;
+    this.dirty = false;
+    this.history.trim(api.serverNow() / 1000);
+    this.plot?.setData(this.history.data, true);
+    this.describe();
+  }
+
+  /** After the stream was lost: what came between is in the store. */
+  refetch(): void {
+    void this.fetch();
+  }
+
+  destroy(): void {
+    this.abort.abort();
+    this.resizer.disconnect();
+    this.unwatch();
+    this.plot?.destroy();
+  }
+
+  private title(): string {
+    return nameIn(this.spec.names, this.context.language, this.spec.name);
+  }
+
+  private path(): string {
+    const fromMs = api.serverNow() - this.windowS * 1000;
+    return api.telemetryPath(this.device.code, this.spec.name, fromMs, POINTS);
+  }
+
+  private emptyHistory(bucketS: number | null): History {
+    const interval = this.context.world.profiles.get(this.device.profile)?.interval_s ?? 60;
+    return new History(bucketS ?? interval, this.windowS);
+  }
+
+  private async fetch(): Promise<void> {
+    if (!this.answer) this.say(h("p", { class: "loading" }, this.context.s.loading));
+    try {
+      const fromMs = api.serverNow() - this.windowS * 1000;
+      const { code } = this.device;
+      const signal = this.abort.signal;
+      this.load(await api.telemetry(code, this.spec.name, fromMs, POINTS, signal));
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem && !this.answer) this.fail(problem);
+      else if (problem) this.refetchSoon(REFETCH_BUCKET_AT_LEAST_S);
+    }
+  }
+
+  private load(answer: Telemetry): void {
+    const first = !this.answer;
+    this.answer = answer;
+    this.history = this.emptyHistory(answer.bucket_s);
+    this.history.load(answer);
+    const due = answer.bucket_s ?? REFETCH_RAW_S;
+    this.refetchSoon(Math.max(due, REFETCH_BUCKET_AT_LEAST_S));
+    this.json.href = this.path();
+    if (first) this.build();
+    this.dirty = true;
+    this.draw();
+  }
+
+  private refetchSoon(inS: number): void {
+    this.refetchAtS = api.serverNow() / 1000 + inS;
+  }
+
+  private fail(problem: api.Problem): void {
+    const { s } = this.context;
+    this.say(problemBox(s.whatHistory, problem, s, () => void this.fetch()));
+  }
+
+  private say(node: Node): void {
+    this.plot?.destroy();
+    this.plot = null;
+    this.plotBox.replaceChildren(node);
+  }
+
+  private take(reading: LiveReading): void {
+    const value = reading.m[this.spec.name];
+    if (reading.code !== this.device.code || value === undefined || !this.answer) return;
+    if (!takesLive(this.answer.aggregation, this.answer.bucket_s)) return;
+    if (this.history.append(Date.parse(reading.ts) / 1000, value)) this.dirty = true;
+  }
+
+  private build(): void {
+    this.plotBox.replaceChildren();
+    this.plot = new uPlot(this.options(), this.history.data, this.plotBox);
+    this.note.replaceChildren(this.explanation(), " · ", this.json);
+  }
+
+  private explanation(): string {
+    const { s } = this.context;
+    const bucket = this.answer?.bucket_s ?? null;
+    const parts = [s.timesIn(zoneText(new Date()))];
+    parts.push(bucket === null ? s.everyReading : s.bucket(ageText(bucket, s)));
+    if (this.answer?.aggregation === "counter_difference") parts.push(s.increase);
+    return parts.join(" · ");
+  }
+
+  private text(value: number): string {
+    return `${metricText(this.spec, value, this.context.language)}${spaced(unitText(this.spec.unit))}`;
+  }
+
+  private describe(): void {
+    const { s } = this.context;
+    const found = this.history.summary();
+    const text = found
+      ? s.rangeSummary(this.text(found.low), this.text(found.high), this.text(found.last))
+      : s.chartEmpty;
+    setText(this.summary, text);
+  }
+
+  private resize(): void {
+    const width = this.plotBox.clientWidth;
+    if (this.plot && width > 0 && width !== this.plot.width) {
+      this.plot.setSize({ width, height: HEIGHT });
+    }
+  }
+
+  private options(): uPlot.Options {
+    const { palette, language } = this.context;
+    const axis = {
+      stroke: palette.muted,
+      grid: { stroke: palette.grid, width: 1 },
+      ticks: { stroke: palette.grid, width: 1 },
+      font: "12px system-ui, sans-serif",
+    };
+    const isPoints = this.spec.aggregation === "circular_mean";
+    const isSteps = Boolean(this.spec.states && Object.keys(this.spec.states).length);
+    const stepped = isSteps ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
+    return {
+      width: Math.max(240, this.plotBox.clientWidth),
+      height: HEIGHT,
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false } },
+      scales: {
+        x: { time: true, range: () => this.window() },
+        y: { range: (_plot, low, high) => this.span(low, high) },
+      },
+      axes: [
+        { ...axis, values: (_plot, ticks, _a, _s, step) => timeTicks(ticks, step, language) },
+        {
+          ...axis,
+          size: isSteps ? 84 : 58,
+          label: unitText(this.spec.unit) || null,
+          labelFont: "12px system-ui, sans-serif",
+          labelSize: unitText(this.spec.unit) ? 18 : 0,
+          values: (_plot, ticks) => this.valueTicks(ticks, isSteps),
+        } as uPlot.Axis,
+      ],
+      series: [
+        {},
+        { stroke: "transparent", points: { show: false } },
+        { stroke: "transparent", points: { show: false } },
+        {
+          stroke: palette.line,
+          width: 2,
+          points: { show: isPoints, size: 4, fill: palette.line },
+          ...(isPoints ? { paths: () => null } : {}),
+          ...(stepped ? { paths: stepped } : {}),
+        },
+      ],
+      bands: isPoints || isSteps ? [] : [{ series: [2, 1], fill: palette.band }],
+      hooks: { setCursor: [(plot) => this.point(plot)] },
+    };
+  }
+
+  private window(): [number, number] {
+    const nowS = api.serverNow() / 1000;
+    return [nowS - this.windowS, nowS];
+  }
+
+  /** The value axis: room around the values, and never finer than the instrument resolves. */
+  private span(low: number | null, high: number | null): [number, number] {
+    if (low === null || high === null) return [0, 1];
+    const pad = Math.max((high - low) * 0.1, this.spec.resolution * 2);
+    const floor = this.spec.low >= 0 && low >= 0 ? 0 : Number.NEGATIVE_INFINITY;
+    return [Math.max(floor, low - pad), high + pad];
+  }
+
+  private valueTicks(ticks: number[], whole: boolean): string[] {
+    const { language } = this.context;
+    const step = Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0));
+    return ticks.map((tick) => {
+      if (whole) return Number.isInteger(tick) ? metricText(this.spec, tick, language) : "";
+      return metricText({ ...this.spec, states: {}, resolution: step }, tick, language);
+    });
+  }
+
+  private point(plot: uPlot): void {
+    const index = plot.cursor.idx;
+    const at = index === null || index === undefined ? undefined : this.history.data[0][index];
+    const value = index === null || index === undefined ? null : this.history.data[3][index];
+    if (at === undefined || value === null || value === undefined) {
+      setText(this.readout, "");
+      return;
+    }
+    const when = clockText(new Date(at * 1000), new Date(), this.context.language);
+    setText(this.readout, `${when}  ${this.text(value)}`);
+  }
+}
+
+/** Times on the axis: hours and minutes, the date where a day begins or days are the step. */
+function timeTicks(ticks: readonly number[], stepS: number, language: string): string[] {
+  const locale = language === "zh" ? "zh-CN" : "en-GB";
+  const date = new Intl.DateTimeFormat(locale, { month: "numeric", day: "numeric" });
+  const clock = new Intl.DateTimeFormat(locale, {
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(stepS < 60 ? { second: "2-digit" } : {}),
+    hourCycle: "h23",
+  });
+  return ticks.map((tick) => {
+    const at = new Date(tick * 1000);
+    const isMidnight = at.getHours() === 0 && at.getMinutes() === 0 && at.getSeconds() === 0;
+    return (isMidnight || stepS >= 86_400 ? date : clock).format(at);
+  });
+}

@@ -1,0 +1,107 @@
+/** Small pieces several panels share: level chips, state marks, code links, problems. */
+
+import { Problem } from "../api";
+import type { Sign } from "../contract";
+import type { Device } from "../devices";
+import { button, h, setAttribute, setText } from "../dom";
+import { numberText, printedCode, unitText } from "../format";
+import { nameIn, type Strings } from "../i18n";
+import { shapeOf, symbolCanvas } from "../map/symbols";
+import { colourOf, levelOf } from "../signs";
+import type { Context } from "./view";
+
+/** A code in printed form that leads to its page. */
+export function codeLink(code: string, s: Strings): HTMLAnchorElement {
+  const link = h("a", { href: `/c/${code}`, class: "code", title: s.openCode }, printedCode(code));
+  return link;
+}
+
+/** The words of a problem: the server's own where it gave any. */
+export function problemText(problem: Problem, s: Strings): string {
+  if (problem.kind === "network") return s.problem.network;
+  if (problem.kind === "unreadable") return s.problem.unreadable;
+  return problem.detail ? `${problem.title}: ${problem.detail}` : problem.title;
+}
+
+/** What could not be loaded, why, and a button to try again. */
+export function problemBox(
+  what: string,
+  problem: Problem,
+  s: Strings,
+  retry: () => void,
+): HTMLElement {
+  return h(
+    "div",
+    { class: "problem", role: "alert" },
+    h("p", {}, h("strong", {}, s.failedToLoad(what))),
+    h("p", {}, problemText(problem, s)),
+    button(s.retry, retry),
+  );
+}
+
+/** A sign's value and unit; the status where there is no value that holds now. */
+export function signValueText(context: Context, indicator: string, sign: Sign | undefined): string {
+  if (!sign) return "—";
+  if (sign.value === null) return context.s.statuses[sign.status];
+  const unit = context.world.indicators.get(indicator)?.unit ?? "1";
+  const text = numberText(sign.value, unit === "%" ? 0.1 : 1, context.language);
+  return `${text}${spaced(unitText(unit))}`;
+}
+
+/** A unit with the space before it that it wants: none for % and °. */
+export function spaced(unit: string): string {
+  return unit === "" || unit === "%" || unit === "°" ? unit : `\u00a0${unit}`;
+}
+
+/** The level's name, or why there is none. */
+export function signLevelText(context: Context, indicator: string, sign: Sign | undefined): string {
+  if (!sign) return context.s.noSign;
+  if (sign.status !== "ok") return context.s.statuses[sign.status];
+  const level = levelOf(context.world.indicators.get(indicator), sign);
+  return nameIn(sign.label ?? level?.label, context.language, "");
+}
+
+/** A swatch and a level's name, kept current by `show`. */
+export class LevelChip {
+  private readonly swatch = h("span", { class: "swatch", "aria-hidden": "true" });
+  private readonly label = h("span");
+  readonly root = h("span", { class: "level" }, this.swatch, this.label);
+
+  constructor(
+    private readonly context: Context,
+    private readonly indicator: string,
+  ) {}
+
+  show(sign: Sign | undefined): void {
+    const spec = this.context.world.indicators.get(this.indicator);
+    const colour = colourOf(spec, sign);
+    setAttribute(this.swatch, "class", colour ? "swatch" : "swatch none");
+    if (this.swatch.style.backgroundColor !== colour)
+      this.swatch.style.backgroundColor = colour ?? "";
+    setText(this.label, signLevelText(this.context, this.indicator, sign));
+  }
+}
+
+/** A device's symbol and its state in words. */
+export class StateMark {
+  private shown = "";
+  readonly root = h("span", { class: "state" });
+
+  constructor(private readonly context: Context) {}
+
+  show(device: Device): void {
+    if (device.state === this.shown) return;
+    this.shown = device.state;
+    this.root.replaceChildren(
+      symbolCanvas(shapeOf(device.profile), device.state, this.context.palette),
+      this.context.s.deviceStates[device.state],
+    );
+  }
+}
+
+/** Rethrows what is not a `Problem`: aborted requests are nobody's business, bugs are ours. */
+export function asProblem(error: unknown): Problem | null {
+  if (error instanceof Problem) return error;
+  if (error instanceof DOMException && error.name === "AbortError") return null;
+  throw error;
+}

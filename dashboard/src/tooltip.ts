@@ -1,0 +1,62 @@
+/** What lies under the pointer, in a few lines beside it. */
+
+import { serverNow } from "./api";
+import { h } from "./dom";
+import { ageText, metricText, unitText } from "./format";
+import { nameIn } from "./i18n";
+import type { Target } from "./map/city_map";
+import { signLevelText, signValueText, spaced } from "./panel/parts";
+import { areaName, type Context, deviceName } from "./panel/view";
+
+const SHOWN_METRICS = 4;
+const OFFSET_PX = 14;
+
+function areaLines(context: Context, code: string): string[] {
+  return [...context.world.indicators].map(([id, indicator]) => {
+    const sign = context.world.sign(code, id);
+    const name = nameIn(indicator.names, context.language, id);
+    const value = sign?.status === "ok" ? `${signValueText(context, id, sign)} ` : "";
+    return `${name}: ${value}${signLevelText(context, id, sign)}`;
+  });
+}
+
+function deviceLines(context: Context, code: string): string[] {
+  const { world, s, language } = context;
+  const device = world.devices.get(code);
+  if (!device) return [];
+  const age =
+    device.lastMs === null ? "" : ` · ${ageText((serverNow() - device.lastMs) / 1000, s)}`;
+  const lines = [`${s.deviceStates[device.state]}${age}`];
+  const specs = world.profiles.get(device.profile)?.metrics ?? [];
+  for (const spec of specs) {
+    const known = device.values.get(spec.name);
+    if (!known || lines.length > SHOWN_METRICS) continue;
+    const value = `${metricText(spec, known.value, language)}${spaced(unitText(spec.unit))}`;
+    lines.push(`${nameIn(spec.names, language, spec.name)}: ${value}`);
+  }
+  return lines;
+}
+
+/** A box beside the pointer; hidden where there is nothing under it. */
+export class Tooltip {
+  readonly root = h("div", { class: "tooltip", hidden: true, "aria-hidden": "true" });
+
+  show(context: Context, target: Target | null, x: number, y: number): void {
+    this.root.hidden = target === null;
+    if (!target) return;
+    const [title, lines] =
+      target.kind === "area"
+        ? [areaName(context, target.code), areaLines(context, target.code)]
+        : [deviceName(context, target.code), deviceLines(context, target.code)];
+    this.root.replaceChildren(h("strong", {}, title), ...lines.map((line) => h("div", {}, line)));
+    this.place(x, y);
+  }
+
+  private place(x: number, y: number): void {
+    const box = this.root.parentElement?.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = this.root;
+    const left = box && x + OFFSET_PX + width > box.width ? x - OFFSET_PX - width : x + OFFSET_PX;
+    const top = box && y + OFFSET_PX + height > box.height ? y - OFFSET_PX - height : y + OFFSET_PX;
+    this.root.style.transform = `translate(${Math.max(0, left)}px, ${Math.max(0, top)}px)`;
+  }
+}

@@ -1,0 +1,258 @@
+/** What the page knows of the city: loaded once, kept current by the stream, told once per frame. */
+
+import * as api from "./api";
+import type {
+  AreaFeature,
+  Indicator,
+  LiveReading,
+  MetricSpec,
+  ProfileSpec,
+  Sign,
+} from "./contract";
+import { absorb, type Device, type DeviceState, fromItem, isLive, stateAt } from "./devices";
+import { Rate } from "./rate";
+import { signKey } from "./signs";
+import { type Connection, Stream } from "./stream";
+
+/** What moved since the last frame. */
+export interface Change {
+  /** Something structural: areas, catalogue, the set of devices, or the loading state. */
+  readonly everything: boolean;
+  /** Devices with new values. */
+  readonly values: ReadonlySet<string>;
+  /** Devices whose state is another one now. */
+  readonly states: ReadonlySet<string>;
+  readonly signs: boolean;
+}
+
+export type Loading =
+  | { readonly kind: "loading" }
+  | { readonly kind: "ready" }
+  | { readonly kind: "failed"; readonly problem: api.Problem };
+
+const REFETCH_AT_MOST_EVERY_MS = 30_000;
+const STATE_CHECK_MS = 2_000;
+
+/** The live picture of the city. */
+export class World {
+  readonly areas = new Map<string, AreaFeature>();
+  readonly profiles = new Map<string, ProfileSpec>();
+  readonly indicators = new Map<string, Indicator>();
+  readonly devices = new Map<string, Device>();
+  readonly signs = new Map<string, Sign>();
+  loading: Loading = { kind: "loading" };
+  connection: Connection = { kind: "connecting" };
+  newestMs: number | null = null;
+  readonly rate = new Rate(Date.now());
+
+  private readonly specs = new Map<string, ReadonlyMap<string, MetricSpec>>();
+  private readonly listeners = new Set<(change: Change) => void>();
+  private readonly watchers = new Set<(reading: LiveReading) => void>();
+  private readonly stream: Stream;
+  private values = new Set<string>();
+  private states = new Set<string>();
+  private everything = false;
+  private signsMoved = false;
+  private frame = 0;
+  private refetchedMs = 0;
+  private refetching = false;
+
+  constructor(streamPath: string) {
+    this.stream = new Stream(streamPath, {
+      readings: (readings) => this.takeReadings(readings),
+      signs: (signs) => this.takeSigns(signs),
+      connection: (connection) => {
+        this.connection = connection;
+      },
+      resumed: () => void this.refetch(),
+    });
+  }
+
+  /** Loads everything, then opens the stream. Called again after a failure, it tries again. */
+  async load(): Promise<void> {
+    this.loading = { kind: "loading" };
+    this.mark({ everything: true });
+    try {
+      const [profiles, indicators, areas] = await Promise.all([
+        api.profiles(),
+        api.indicators(),
+        api.districts(),
+      ]);
+      this.keepCatalogue(profiles, indicators);
+      for (const feature of areas.features) this.areas.set(feature.properties.code, feature);
+      await this.fetchDevicesAndSigns();
+      this.loading = { kind: "ready" };
+      this.stream.start();
+      window.setInterval(() => this.checkStates(), STATE_CHECK_MS);
+    } catch (error) {
+      if (!(error instanceof api.Problem)) throw error;
+      this.loading = { kind: "failed", problem: error };
+    }
+    this.mark({ everything: true });
+  }
+
+  /** Calls back at most once per animation frame, with all that moved. */
+  onChange(listener: (change: Change) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Calls back for every live reading as it arrives. */
+  onReading(watcher: (reading: LiveReading) => void): () => void {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  }
+
+  spec(profile: string, metric: string): MetricSpec | undefined {
+    return this.specs.get(profile)?.get(metric);
+  }
+
+  sign(area: string, indicator: string): Sign | undefined {
+    return this.signs.get(signKey(area, indicator));
+  }
+
+  /** The devices of an area: its own code or the district's names it. */
+  devicesIn(area: string): Device[] {
+    return [...this.devices.values()].filter((d) => d.district === area || d.area === area);
+  }
+
+  /** The device itself, or the one mounted on the entity with this code. */
+  deviceAt(code: string): Device | undefined {
+    const device = this.devices.get(code);
+    if (device) return device;
+    for (const candidate of this.devices.values()) {
+      if (candidate.mountedOn === code) return candidate;
+    }
+    return undefined;
+  }
+
+  private keepCatalogue(profiles: readonly ProfileSpec[], indicators: readonly Indicator[]): void {
+    for (const profile of profiles) {
+      this.profiles.set(profile.name, profile);
+      this.specs.set(profile.name, new Map(profile.metrics.map((m) => [m.name, m])));
+    }
+    for (const indicator of indicators) this.indicators.set(indicator.indicator, indicator);
+  }
+
+  private async fetchDevicesAndSigns(): Promise<void> {
+    const [items, signs] = await Promise.all([api.devices(), api.signs()]);
+    this.refetchedMs = Date.now();
+    const nowMs = api.serverNow();
+    const fresh = new Set<string>();
+    for (const item of items) {
+      const device = fromItem(item);
+      const known = this.devices.get(device.code);
+      if (known) keepNewer(device, known);
+      device.state = stateAt(device, this.profiles.get(device.profile), nowMs);
+      this.devices.set(device.code, device);
+      this.noteNewest(device.lastMs);
+      fresh.add(device.code);
+    }
+    for (const code of this.devices.keys()) if (!fresh.has(code)) this.devices.delete(code);
+    for (const sign of signs) this.signs.set(signKey(sign.area, sign.indicator), sign);
+  }
+
+  private async refetch(): Promise<void> {
+    if (this.refetching) return;
+    this.refetching = true;
+    try {
+      await this.fetchDevicesAndSigns();
+      this.mark({ everything: true });
+    } catch (error) {
+      // The connection state already says so, and ages keep ticking; the next loss tries again.
+      if (!(error instanceof api.Problem)) throw error;
+    } finally {
+      this.refetching = false;
+    }
+  }
+
+  private takeReadings(readings: readonly LiveReading[]): void {
+    this.rate.add(readings.length, Date.now());
+    const nowMs = api.serverNow();
+    for (const reading of readings) {
+      const device = this.devices.get(reading.code);
+      if (!device) {
+        this.refetchSoon();
+        continue;
+      }
+      absorb(device, reading, this.specs.get(device.profile) ?? new Map());
+      this.noteNewest(device.lastMs);
+      this.values.add(device.code);
+      this.setState(device, stateAt(device, this.profiles.get(device.profile), nowMs));
+      for (const watcher of this.watchers) watcher(reading);
+    }
+    this.mark({});
+  }
+
+  private takeSigns(signs: readonly Sign[]): void {
+    for (const sign of signs) this.signs.set(signKey(sign.area, sign.indicator), sign);
+    this.mark({ signs: true });
+  }
+
+  private refetchSoon(): void {
+    if (Date.now() - this.refetchedMs > REFETCH_AT_MOST_EVERY_MS) void this.refetch();
+  }
+
+  private checkStates(): void {
+    const nowMs = api.serverNow();
+    for (const device of this.devices.values()) {
+      this.setState(device, stateAt(device, this.profiles.get(device.profile), nowMs));
+    }
+    if (this.states.size) this.mark({});
+  }
+
+  private setState(device: Device, state: DeviceState): void {
+    if (device.state === state) return;
+    device.state = state;
+    this.states.add(device.code);
+  }
+
+  private noteNewest(atMs: number | null): void {
+    if (atMs !== null && (this.newestMs === null || atMs > this.newestMs)) this.newestMs = atMs;
+  }
+
+  private mark(what: { everything?: boolean; signs?: boolean }): void {
+    this.everything ||= what.everything ?? false;
+    this.signsMoved ||= what.signs ?? false;
+    this.frame ||= requestAnimationFrame(() => this.tell());
+  }
+
+  private tell(): void {
+    const change: Change = {
+      everything: this.everything,
+      values: this.values,
+      states: this.states,
+      signs: this.signsMoved || this.everything,
+    };
+    this.values = new Set();
+    this.states = new Set();
+    this.everything = false;
+    this.signsMoved = false;
+    this.frame = 0;
+    for (const listener of this.listeners) listener(change);
+  }
+}
+
+/** The stream may have brought newer values than the listing that was just fetched. */
+function keepNewer(device: Device, known: Device): void {
+  for (const [name, value] of known.values) {
+    const listed = device.values.get(name);
+    if (!listed || listed.atMs < value.atMs) device.values.set(name, value);
+  }
+  if (known.lastMs !== null) device.lastMs = Math.max(device.lastMs ?? 0, known.lastMs);
+}
+
+/** Counts for the overview: how many report, how many do not, how many lamps have failed. */
+export function fleetCounts(devices: Iterable<Device>): {
+  total: number;
+  live: number;
+  lampsFailed: number;
+} {
+  const counts = { total: 0, live: 0, lampsFailed: 0 };
+  for (const device of devices) {
+    counts.total += 1;
+    if (isLive(device.state)) counts.live += 1;
+    if (device.state === "lamp-failed") counts.lampsFailed += 1;
+  }
+  return counts;
+}
