@@ -1,0 +1,65 @@
+"""Which devices stand for which area: every device counts for the area it lies in and all above."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from psycopg import AsyncConnection
+
+_AREAS = "SELECT entity_key, code, class FROM registry.entity_now WHERE kind = 'A' ORDER BY code"
+_DEVICES = """
+SELECT device_key, code, profile, attributes -> 'lamp_rated_w', area_key
+FROM devices.device_now
+ORDER BY code
+"""
+_NESTING = "SELECT area_key, ancestor_key FROM registry.area_within"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device in service; `lamp_rated_w` where it stands on a pole with a lamp of known power."""
+
+    device_key: int
+    code: str
+    profile: str
+    lamp_rated_w: float | None
+
+
+@dataclass(slots=True)
+class Area:
+    """An area and all devices in it, at any depth."""
+
+    area_key: int
+    code: str
+    class_: str
+    devices: list[Device] = field(default_factory=list)
+
+    def of_profile(self, profile: str) -> list[Device]:
+        """Return those of its devices that have this profile."""
+        return [device for device in self.devices if device.profile == profile]
+
+
+async def load(conn: AsyncConnection[Any]) -> list[Area]:
+    """Return every bound area with its devices."""
+    areas = {row[0]: Area(*row) for row in await (await conn.execute(_AREAS)).fetchall()}
+    above: dict[int, list[int]] = {}
+    for area_key, ancestor_key in await (await conn.execute(_NESTING)).fetchall():
+        above.setdefault(area_key, []).append(ancestor_key)
+    cursor = await conn.execute(_DEVICES)
+    for device_key, code, profile, rated_w, area_key in await cursor.fetchall():
+        device = Device(device_key, code, profile, _power(rated_w))
+        _place(device, above.get(area_key, ()), areas)
+    return list(areas.values())
+
+
+def _place(device: Device, keys: Iterable[int], areas: Mapping[int, Area]) -> None:
+    for key in keys:
+        if key in areas:
+            areas[key].devices.append(device)
+
+
+def _power(attribute: object) -> float | None:
+    if isinstance(attribute, bool) or not isinstance(attribute, int | float):
+        return None
+    return float(attribute) if isfinite(attribute) and attribute > 0 else None

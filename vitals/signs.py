@@ -1,0 +1,241 @@
+"""Vital signs of areas: the record, its current state and its history in the database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
+
+from vitals import indicators
+from vitals.indicators import Names, text
+
+NO_COLOUR = "#b0b0b0"
+
+STATUSES: Mapping[str, Names] = {
+    "ok": text("正常发布", "Published"),
+    "na": text("不予发布（NA）", "Not available (NA)"),
+    "stale": text("数据过期", "Out of date"),
+    "not-monitored": text("未监测", "Not monitored"),
+}
+REASONS: Mapping[str, Names] = {
+    "no-devices": text("区内没有设备", "No device in this area"),
+    "no-data": text("没有当前数据", "No current data"),
+    "pollutant-missing": text("有污染物缺测", "A pollutant is missing"),
+    "coverage": text("数据覆盖率不足 75%", "Data covers less than 75 %"),
+    "silent-alarm": text("失联设备最近曾超标", "A device now silent was last in alarm"),
+    "off-by-schedule": text("按计划熄灭", "Off by schedule"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """One indicator of one area at one instant.
+
+    Attributes:
+        area_key: the area.
+        area: its code.
+        indicator: which, see `vitals.indicators`.
+        ts: when it was evaluated.
+        value: None unless status is ok.
+        status: ok · na (withheld by a rule) · stale (no current data) · not-monitored.
+        level: 1 is best.
+        coverage: share of its inputs that are there, 0 to 1.
+        norm: the edition it follows.
+        reason: why there is no value, a key of `REASONS`.
+        detail: what it was made of.
+    """
+
+    area_key: int
+    area: str
+    indicator: str
+    ts: datetime
+    value: float | None
+    status: str
+    level: int | None
+    coverage: float
+    norm: str
+    reason: str | None
+    detail: Mapping[str, Any]
+
+
+_FIELDS = Sign.__dataclass_fields__.keys()
+
+# The comparison of what makes a sign another one stands in both statements.
+_WRITE_NOW = """
+INSERT INTO vitals.sign_now AS kept (
+    area_key, indicator, ts, changed_at, value, status, level, coverage, norm, reason, detail
+)
+SELECT area_key, indicator, ts, ts, value, status, level, coverage, norm, reason, detail
+FROM unnest(
+    %(area_key)s::bigint[], %(indicator)s::text[], %(ts)s::timestamptz[],
+    %(value)s::double precision[], %(status)s::text[], %(level)s::smallint[],
+    %(coverage)s::real[], %(norm)s::text[], %(reason)s::text[], %(detail)s::jsonb[]
+) AS fresh (area_key, indicator, ts, value, status, level, coverage, norm, reason, detail)
+ORDER BY area_key, indicator
+ON CONFLICT (area_key, indicator) DO UPDATE
+SET ts = excluded.ts,
+    changed_at = CASE
+        WHEN (kept.value, kept.status, kept.level, kept.norm, kept.reason)
+             IS DISTINCT FROM
+             (excluded.value, excluded.status, excluded.level, excluded.norm, excluded.reason)
+        THEN excluded.ts
+        ELSE kept.changed_at
+    END,
+    value = excluded.value,
+    status = excluded.status,
+    level = excluded.level,
+    coverage = excluded.coverage,
+    norm = excluded.norm,
+    reason = excluded.reason,
+    detail = excluded.detail
+WHERE kept.ts < excluded.ts
+"""
+# History holds what has just changed, and one row an hour of what has not.
+_WRITE_HISTORY = """
+INSERT INTO vitals.sign (
+    area_key, indicator, ts, value, status, level, coverage, norm, reason, detail
+)
+SELECT n.area_key, n.indicator, n.ts, n.value, n.status, n.level, n.coverage, n.norm, n.reason,
+    n.detail
+FROM vitals.sign_now n
+WHERE n.ts = %(ts)s
+  AND (
+      n.changed_at = n.ts
+      OR NOT EXISTS (
+          SELECT 1
+          FROM vitals.sign s
+          WHERE s.area_key = n.area_key
+            AND s.indicator = n.indicator
+            AND s.ts >= date_trunc('hour', %(ts)s::timestamptz)
+      )
+  )
+ON CONFLICT DO NOTHING
+"""
+_FORGET = """
+DELETE FROM vitals.sign_now n
+WHERE NOT EXISTS (SELECT 1 FROM registry.entity_now e WHERE e.entity_key = n.area_key)
+"""
+_CURRENT = """
+SELECT n.area_key, e.code AS area, n.indicator, n.ts, n.value, n.status, n.level, n.coverage,
+    n.norm, n.reason, n.detail
+FROM vitals.sign_now n
+JOIN registry.entity_now e
+    ON e.entity_key = n.area_key
+WHERE (%(class)s::text IS NULL OR e.class = %(class)s)
+  AND (%(indicator)s::text IS NULL OR n.indicator = %(indicator)s)
+  AND (%(changed_after)s::timestamptz IS NULL OR n.changed_at > %(changed_after)s)
+ORDER BY e.code, n.indicator
+"""
+# Index: the primary key, (area_key, indicator, ts).
+_HISTORY = """
+SELECT s.area_key, e.code AS area, s.indicator, s.ts, s.value, s.status, s.level, s.coverage,
+    s.norm, s.reason, s.detail
+FROM vitals.sign s
+JOIN registry.entity_now e
+    ON e.entity_key = s.area_key
+WHERE e.code = %(area)s
+  AND (%(indicator)s::text IS NULL OR s.indicator = %(indicator)s)
+  AND s.ts >= %(start)s
+  AND s.ts < %(end)s
+ORDER BY s.ts DESC, s.indicator
+LIMIT %(limit)s
+"""
+_EVALUATED = "SELECT max(ts) FROM vitals.sign_now"
+
+
+async def write(conn: AsyncConnection[Any], signs: Sequence[Sign]) -> None:
+    """Make these signs, all of one instant, current, and note in history what changed."""
+    if not signs:
+        return
+    columns: dict[str, list[Any]] = {
+        name: [getattr(sign, name) for sign in signs]
+        for name in ("area_key", "indicator", "ts", "value", "status", "level", "coverage")
+    }
+    columns["norm"] = [sign.norm for sign in signs]
+    columns["reason"] = [sign.reason for sign in signs]
+    columns["detail"] = [Jsonb(sign.detail) for sign in signs]
+    async with conn.transaction():
+        await conn.execute(_WRITE_NOW, columns)
+        await conn.execute(_WRITE_HISTORY, {"ts": signs[0].ts})
+        await conn.execute(_FORGET)
+
+
+async def current(
+    conn: AsyncConnection[Any],
+    *,
+    level: str | None = None,
+    indicator: str | None = None,
+    changed_after: datetime | None = None,
+) -> list[Sign]:
+    """Return current signs, of areas of one class ("district"), one indicator, or changed since."""
+    parameters = {"class": level, "indicator": indicator, "changed_after": changed_after}
+    cursor = await conn.execute(_CURRENT, parameters)
+    return [_sign(row) for row in await cursor.fetchall()]
+
+
+async def history(
+    conn: AsyncConnection[Any],
+    area: str,
+    *,
+    indicator: str | None,
+    start: datetime,
+    end: datetime,
+    limit: int,
+) -> list[Sign]:
+    """Return an area's signs in [start, end), oldest first: the newest `limit` of them."""
+    parameters = {
+        "area": area,
+        "indicator": indicator,
+        "start": start,
+        "end": end,
+        "limit": limit,
+    }
+    cursor = await conn.execute(_HISTORY, parameters)
+    return [_sign(row) for row in reversed(await cursor.fetchall())]
+
+
+async def evaluated_at(conn: AsyncConnection[Any]) -> datetime | None:
+    """Return when signs were last evaluated; None if never."""
+    row = await (await conn.execute(_EVALUATED)).fetchone()
+    return None if row is None else row[0]
+
+
+def label(sign: Sign) -> Names:
+    """Return what operators read: the level's name, or why there is none."""
+    if sign.level is not None:
+        return _level(sign).label
+    return REASONS.get(sign.reason or "", STATUSES[sign.status])
+
+
+def colour(sign: Sign) -> str:
+    """Return the level's colour; grey where there is none."""
+    return NO_COLOUR if sign.level is None else _level(sign).colour
+
+
+def as_json(sign: Sign) -> dict[str, Any]:
+    """Return a sign as it goes out over HTTP."""
+    return {
+        "area": sign.area,
+        "indicator": sign.indicator,
+        "ts": sign.ts,
+        "value": sign.value,
+        "status": sign.status,
+        "level": sign.level,
+        "label": dict(label(sign)),
+        "colour": colour(sign),
+        "coverage": round(sign.coverage, 3),
+        "norm": sign.norm,
+        "reason": sign.reason,
+        "detail": sign.detail,
+    }
+
+
+def _level(sign: Sign) -> indicators.Level:
+    levels = indicators.indicator(sign.indicator).levels
+    return next(level for level in levels if level.number == sign.level)
+
+
+def _sign(row: tuple[Any, ...]) -> Sign:
+    return Sign(**dict(zip(_FIELDS, row, strict=True)))
