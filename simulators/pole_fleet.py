@@ -1,0 +1,151 @@
+"""What the poles of a fleet measure, when: their stored history first, then the present.
+
+In: devices of profile ``smart-pole``. Out: readings, put into the fleet's terminals at their time.
+"""
+
+import asyncio
+import heapq
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from simulators.chance import Chance
+from simulators.fleet_file import FleetDevice
+from simulators.pace import stopped_within
+from simulators.poles import Pole, Surroundings
+from simulators.terminal import READINGS_PER_MESSAGE, Terminal
+
+HISTORY_STEP_S = 60.0
+
+_MICROSECONDS = 1_000_000
+# Due readings are made together, this far apart: at 400 readings a second it halves the CPU of
+# waking up for each.
+_TICK_S = 0.02
+_AT_ONCE = 25
+_HISTORIES_AT_ONCE = 8
+
+
+class _Due(NamedTuple):
+    at_s: float
+    number: int
+
+
+class PoleFleet:
+    """The poles of one run.
+
+    Args:
+        poles: what measures.
+        terminals: the poles' connections, in the same order.
+        interval_s: seconds between two readings of a pole.
+        clock: seconds since 1970-01-01T00:00Z, now.
+    """
+
+    def __init__(
+        self,
+        poles: Sequence[Pole],
+        terminals: Sequence[Terminal],
+        *,
+        interval_s: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._poles = poles
+        self._terminals = terminals
+        self._interval_s = interval_s
+        self._clock = clock
+        # The phase depends on the device alone, so that a run that is started again goes on at
+        # the same instants.
+        self._phases = [
+            interval_s * Chance(0, terminal.device.code, "phase").uniform(0)
+            for terminal in terminals
+        ]
+
+    async def measure(self, stop: asyncio.Event) -> None:
+        """Put a reading of each pole into its terminal at every interval, until the stop."""
+        due = self._schedule(self._clock())
+        while not await stopped_within(stop, max(_TICK_S, due[0].at_s - self._clock())):
+            made = 0
+            while due[0].at_s <= self._clock() and not stop.is_set():
+                at_s, number = due[0]
+                heapq.heapreplace(due, _Due(at_s + self._interval_s, number))
+                self._measure(number, at_s, at_s - self._interval_s)
+                made += 1
+                if made % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
+
+    async def deliver_history(self, seconds: float, stop: asyncio.Event) -> None:
+        """Let every device deliver what it stored over the last so many seconds.
+
+        One reading a minute, in batches; a few devices at a time, so that neither the memory of
+        this process nor the broker's queues hold all of it at once.
+        """
+        until_s = self._clock()
+        few = asyncio.Semaphore(_HISTORIES_AT_ONCE)
+
+        async def deliver(number: int) -> None:
+            async with few:
+                await self._history_of(number, until_s - seconds, until_s, stop)
+
+        await asyncio.gather(*(deliver(number) for number in range(len(self._poles))))
+
+    async def _history_of(
+        self, number: int, from_s: float, until_s: float, stop: asyncio.Event
+    ) -> None:
+        terminal = self._terminals[number]
+        stored = list(_instants(from_s, until_s, self._phases[number] % HISTORY_STEP_S))
+        for count, at_s in enumerate(stored, start=1):
+            if stop.is_set():
+                return
+            self._measure(number, at_s, at_s - HISTORY_STEP_S)
+            if count % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if count % READINGS_PER_MESSAGE == 0 or count == len(stored):
+                await _delivered_or_stopped(terminal, stop)
+
+    def _measure(self, number: int, at_s: float, since_s: float) -> None:
+        at_us = round(at_s * 1000) * (_MICROSECONDS // 1000)
+        self._terminals[number].put(at_us, self._poles[number].reading(at_s, since_s))
+
+    def _schedule(self, now_s: float) -> list[_Due]:
+        """Each pole's next instant; `heapq` keeps the earliest in front."""
+        due = [
+            _Due(_next_instant(now_s, self._interval_s, phase), number)
+            for number, phase in enumerate(self._phases)
+        ]
+        heapq.heapify(due)
+        return due
+
+
+def pole_of(device: FleetDevice, around: Surroundings) -> Pole:
+    """The pole that a device of the fleet file stands for.
+
+    Raises:
+        InvalidValue: naming the attribute of the device that makes no sense.
+    """
+    return Pole(
+        around,
+        code=device.code,
+        lon=device.lon,
+        lat=device.lat,
+        attributes=device.attributes,
+    )
+
+
+def _next_instant(now_s: float, interval_s: float, phase_s: float) -> float:
+    """The first instant after now on the grid of an interval, shifted by a phase."""
+    return (math.floor((now_s - phase_s) / interval_s) + 1) * interval_s + phase_s
+
+
+def _instants(from_s: float, until_s: float, phase_s: float) -> Iterator[float]:
+    at_s = _next_instant(from_s, HISTORY_STEP_S, phase_s)
+    while at_s < until_s:
+        yield at_s
+        at_s += HISTORY_STEP_S
+
+
+async def _delivered_or_stopped(terminal: Terminal, stop: asyncio.Event) -> None:
+    """Wait for the broker, but not beyond a stop: then leaving has its own deadline."""
+    waits = [asyncio.ensure_future(terminal.delivered()), asyncio.ensure_future(stop.wait())]
+    _, left = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in left:
+        wait.cancel()
