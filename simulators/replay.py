@@ -8,8 +8,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
-from datetime import time as time_of_day
+from datetime import date, datetime
 from typing import NamedTuple
 
 from city.errors import InvalidValue
@@ -53,12 +52,10 @@ def plan_replay(records: Sequence[Record], options: ReplayOptions, *, now_s: flo
     _require_sensible(options)
     first = min(record.hours[0].at_s for record in records)
     last = max(record.hours[-1].at_s for record in records)
-    start = None if options.start is None else _midnight_s(options)
+    start = None if options.start is None else _midnight_s(options.start)
     if start is not None and not first <= start <= last:
-        recorded = [
-            datetime.fromtimestamp(each, LOCAL).date().isoformat() for each in (first, last)
-        ]
-        raise InvalidValue("from", options.start, f"must be a day from {' to '.join(recorded)}")
+        rule = f"must be a day recorded, from {_iso(first)} to {_iso(last)}"
+        raise InvalidValue("from", options.start, rule)
     if options.ending == "now":
         return plan_ending_now(first, last, start_s=start, hours=options.hours, now_s=now_s)
     return plan_as_recorded(first, last, start_s=start, hours=options.hours)
@@ -220,9 +217,8 @@ def _require_sensible(options: ReplayOptions) -> None:
         raise InvalidValue("follow", options.follow, "goes with --ending now only")
 
 
-def _midnight_s(options: ReplayOptions) -> int:
-    assert options.start is not None  # noqa: S101 - the caller has looked
-    return int(datetime.combine(options.start, time_of_day(), LOCAL).timestamp())
+def _midnight_s(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=LOCAL).timestamp())
 
 
 def _days_up(seconds: int) -> int:
@@ -231,4 +227,4 @@ def _days_up(seconds: int) -> int:
 
 
 def _iso(at_s: int) -> str:
-    return (datetime.fromtimestamp(0, LOCAL) + timedelta(seconds=at_s)).isoformat()
+    return datetime.fromtimestamp(at_s, LOCAL).isoformat()

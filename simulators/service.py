@@ -53,15 +53,18 @@ async def simulate(options: SimulateOptions, *, stop: asyncio.Event | None = Non
     devices = first_of(known, options.devices, options.fleet)
     around = Surroundings(options.seed)
     poles = [pole_of(device, around) for device in devices]
-    async with stopping(stop) as stop:
-        async with open_fleet(devices, broker) as fleet, _shown(fleet, "simulating"):
-            run = PoleFleet(poles, list(fleet.terminals.values()), interval_s=options.interval_s)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(run.measure(stop), name="measure")
-                tasks.create_task(run.deliver_history(options.backfill_s, stop), name="history")
-                if options.duration_s is not None:
-                    await stopped_within(stop, options.duration_s)
-                    stop.set()
+    async with (
+        stopping(stop) as ended,
+        open_fleet(devices, broker) as fleet,
+        _shown(fleet, "simulating"),
+    ):
+        run = PoleFleet(poles, list(fleet.terminals.values()), interval_s=options.interval_s)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(run.measure(ended), name="measure")
+            tasks.create_task(run.deliver_history(options.backfill_s, ended), name="history")
+            if options.duration_s is not None:
+                await stopped_within(ended, options.duration_s)
+                ended.set()
     return _concluded(fleet.summary(), json_summary=options.json_summary)
 
 
@@ -78,9 +81,13 @@ async def replay(options: ReplayOptions, *, stop: asyncio.Event | None = None) -
     devices = stations_of(read_fleet(options.fleet, profile="air-station"), records)
     plan = plan_replay(records, options, now_s=time.time())
     played = Playback(records, plan, speed=options.speed)
-    async with stopping(stop) as stop:
-        async with open_fleet(devices, broker) as fleet, _shown(fleet, "replaying"):
-            await played.run(list(fleet.terminals.values()), stop, follow=options.follow)
+    async with (
+        stopping(stop) as ended,
+        open_fleet(devices, broker) as fleet,
+        _shown(fleet, "replaying"),
+    ):
+        await played.run(list(fleet.terminals.values()), ended, follow=options.follow)
+        await fleet.delivered(ended)
     return _concluded(fleet.summary(**played.notes()), json_summary=options.json_summary)
 
 

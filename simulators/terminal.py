@@ -261,4 +261,4 @@ class Terminal:
 
 
 def _properties(packet_type: int) -> Properties:
-    return Properties(packet_type)  # type: ignore[no-untyped-call] - paho's is not typed
+    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho's
