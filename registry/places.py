@@ -16,33 +16,31 @@ from psycopg import AsyncConnection
 from registry.classes import AREA_LEVELS
 from registry.versions import apply_changes, prepare_changes
 
-# Index: entity_version_current_area_shape (GiST), hence the spelled-out classes.
+# Area by area, not point by point: PostGIS prepares a polygon once and then tests points against it
+# at a tenth of the cost. Indexes: entity_version_current_area_shape for the areas (hence the
+# spelled-out classes), registry_change_point for the points in each.
 _PLACE = """
-    WITH wanted AS (
-        SELECT
-            entity_key,
-            ST_PointOnSurface(geometry) AS point,
-            COALESCE(array_position(%(levels)s::text[], class), 99) AS level
-        FROM registry_change
-        WHERE area_source IN ('none', 'geometry')
-          AND NOT follows_mount
+    WITH area AS MATERIALIZED (
+        SELECT entity_key, geometry, array_position(%(levels)s::text[], class) AS level
+        FROM registry.entity_version
+        WHERE upper_inf(valid)
+          AND class IN ('city', 'district', 'sub-district', 'community')
           AND geometry IS NOT NULL
     ),
     covering AS MATERIALIZED (
-        SELECT wanted.entity_key, area.entity_key AS area_key
-        FROM wanted
-        JOIN registry.entity_version area
-            ON ST_Covers(area.geometry, wanted.point)
-            AND upper_inf(area.valid)
-            AND area.class IN ('city', 'district', 'sub-district', 'community')
-        WHERE array_position(%(levels)s::text[], area.class) < wanted.level
+        SELECT c.entity_key, area.entity_key AS area_key
+        FROM area
+        JOIN registry_change c
+            ON ST_Covers(area.geometry, ST_PointOnSurface(c.geometry))
+            AND area.level < COALESCE(array_position(%(levels)s::text[], c.class), 99)
+        WHERE c.area_source IN ('none', 'geometry')
+          AND NOT c.follows_mount
     ),
-    sized AS (
+    sized AS MATERIALIZED (
         SELECT area.entity_key AS area_key, e.code, ST_Area(area.geometry) AS size
-        FROM (SELECT DISTINCT area_key FROM covering) candidate
-        JOIN registry.entity_version area
-            ON area.entity_key = candidate.area_key AND upper_inf(area.valid)
-        JOIN registry.entity e ON e.entity_key = area.entity_key
+        FROM area
+        JOIN registry.entity e USING (entity_key)
+        WHERE area.entity_key IN (SELECT area_key FROM covering)
     ),
     smallest AS (
         SELECT DISTINCT ON (covering.entity_key) covering.entity_key, covering.area_key
@@ -53,9 +51,12 @@ _PLACE = """
     UPDATE registry_change c
     SET area_key = smallest.area_key,
         area_source = CASE WHEN smallest.area_key IS NULL THEN 'none' ELSE 'geometry' END
-    FROM wanted
+    FROM registry_change wanted
     LEFT JOIN smallest USING (entity_key)
     WHERE c.entity_key = wanted.entity_key
+      AND c.area_source IN ('none', 'geometry')
+      AND NOT c.follows_mount
+      AND c.area_key IS DISTINCT FROM smallest.area_key
 """
 
 _FOLLOW = """

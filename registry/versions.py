@@ -29,6 +29,11 @@ _CHANGES = """
     ) ON COMMIT DELETE ROWS
 """
 
+_CHANGES_BY_POINT = """
+    CREATE INDEX IF NOT EXISTS registry_change_point
+        ON registry_change USING gist (ST_PointOnSurface(geometry))
+"""
+
 _DROP_EQUAL = """
     DELETE FROM registry_change c
     USING registry.entity_version v
@@ -108,6 +113,7 @@ async def prepare_changes(conn: AsyncConnection[Any]) -> None:
     """Make sure the session has an empty table of changes; inside a transaction."""
     await conn.execute("SET LOCAL client_min_messages = warning")
     await conn.execute(_CHANGES)
+    await conn.execute(_CHANGES_BY_POINT)
     await conn.execute("DELETE FROM registry_change")
 
 

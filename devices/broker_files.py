@@ -1,0 +1,148 @@
+"""Who may connect to the broker and what each may say: Mosquitto's password_file and acl_file.
+
+Every device is a user named by its code. The rules for devices are patterns in which Mosquitto puts
+the user's name, so twenty thousand devices need five lines; services are named one by one. The
+files are replaced in one step, then the broker is told to read them again (SIGHUP), which ends the
+sessions of users that are gone.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from city.errors import InvalidValue
+from city.topics import PREFIX
+from devices.passwords import hash_secret
+from devices.private_files import write_private
+
+# Pattern of a name that can stand in both files: one word, no separator, nothing MQTT reads as a
+# wildcard or a level, nothing Mosquitto reads as a comment.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_HASH = re.compile(r"\$7\$[0-9]+\$[A-Za-z0-9+/]+=*\$[A-Za-z0-9+/]+=*", re.ASCII)
+
+DEVICE_RULES = (
+    f"pattern write {PREFIX}/+/+/%u/telemetry",
+    f"pattern write {PREFIX}/+/+/%u/status",
+    f"pattern write {PREFIX}/+/+/%u/event",
+    f"pattern write {PREFIX}/+/+/%u/reply",
+    f"pattern read {PREFIX}/+/+/%u/command",
+)
+
+# Index: credential_in_force.
+_CREDENTIALS = """
+    SELECT c.username, c.password_hash
+    FROM devices.credential c
+    JOIN devices.device_now d USING (device_key)
+    WHERE c.revoked_at IS NULL
+    ORDER BY c.username
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A user of the broker that is one of our own processes.
+
+    Attributes:
+        name: its user name; no device's code looks like it.
+        rules: lines of the ACL file that hold for it alone.
+    """
+
+    name: str
+    rules: tuple[str, ...]
+
+
+# Patterns hold for every user, so a service is denied what they would let it say as a "device" of
+# its own name; Mosquitto asks denials first.
+INGEST = Service(
+    "ingest",
+    (f"topic deny {PREFIX}/+/+/ingest/#", f"topic read {PREFIX}/#", "topic read $SYS/#"),
+)
+CONSOLE = Service(
+    "console",
+    (
+        f"topic deny {PREFIX}/+/+/console/#",
+        f"topic write {PREFIX}/+/+/+/command",
+        f"topic read {PREFIX}/+/+/+/reply",
+        f"topic read {PREFIX}/+/+/+/status",
+    ),
+)
+SERVICES = (INGEST, CONSOLE)
+
+
+def password_file(hashes: Mapping[str, str]) -> str:
+    """The text of the password file for users and their hashes.
+
+    Raises:
+        InvalidValue: for a name or a hash that would not stay one field of one line.
+    """
+    return "".join(f"{_name(name)}:{_hash(hashes[name])}\n" for name in sorted(hashes))
+
+
+def acl_file(services: Sequence[Service] = SERVICES) -> str:
+    """The text of the ACL file: each service's rules, then those of all devices.
+
+    Raises:
+        InvalidValue: for a service's name or rule that would not stay what it is.
+    """
+    parts = [f"user {_name(service.name)}\n{_rules(service)}\n" for service in services]
+    return "".join([*parts, *(f"{rule}\n" for rule in DEVICE_RULES)])
+
+
+async def write_broker_files(
+    conn: AsyncConnection[Any],
+    *,
+    passwords: Path,
+    acl: Path,
+    service_secrets: Mapping[str, str],
+    reload: Callable[[], None] | None = None,
+) -> int:
+    """Bring the broker's files to what the database says, and have it read them again.
+
+    Args:
+        conn: where the credentials are.
+        passwords: where the broker's ``password_file`` is.
+        acl: where its ``acl_file`` is.
+        service_secrets: secret by name of service; one that is not given can't connect.
+        reload: called once both files are in place.
+
+    Returns:
+        How many devices may connect.
+
+    Raises:
+        InvalidValue: for a service nobody knows.
+        OSError: when a file can't be written; what was there is whole.
+    """
+    unknown = service_secrets.keys() - {service.name for service in SERVICES}
+    if unknown:
+        raise InvalidValue("service_secrets", sorted(unknown)[0], "is no service of the broker")
+    rows = await (await conn.execute(_CREDENTIALS)).fetchall()
+    hashes = dict(rows) | {name: hash_secret(word) for name, word in service_secrets.items()}
+    # Rights first: a user that can connect before its rules are there would only be refused.
+    write_private(acl, acl_file())
+    write_private(passwords, password_file(hashes))
+    if reload is not None:
+        reload()
+    return len(rows)
+
+
+def _name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise InvalidValue("username", name, "must be 1 to 64 letters, digits, _ and -")
+    return name
+
+
+def _hash(hashed: str) -> str:
+    if not _HASH.fullmatch(hashed):
+        raise InvalidValue("password_hash", "…", "must have the form $7$rounds$salt$key")
+    return hashed
+
+
+def _rules(service: Service) -> str:
+    for rule in service.rules:
+        if not rule.isprintable() or not rule.startswith("topic "):
+            raise InvalidValue("rule", rule, "must be one line that begins with 'topic'")
+    return "\n".join(service.rules)
