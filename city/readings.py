@@ -67,6 +67,8 @@ REASONS = {
     "unknown-metric": "the profile has no such metric",
     "bad-value": "a value is no number that can be stored",
     "bad-state": "a state is not in the metric's code list",
+    "repeated-instant": "the device gave one instant far too often at once: its clock stands still",
+    "unforeseen": "admission failed in a way that is our mistake, not the device's",
     "refused-by-database": "the database refused the row for a reason that was not foreseen",
 }
 """Every reason for refusing, and what it means."""

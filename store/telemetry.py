@@ -61,13 +61,6 @@ class Rows:
             self.failed[at],
         )
 
-    def in_key_order(self) -> Self:
-        """Sorted by device, then time; equal keys keep their order.
-
-        Index pages are then touched once, and two writers never wait for each other in a circle.
-        """
-        return self.take(np.lexsort((self.ts_us, self.device_key)))
-
 
 class MergeCounts(NamedTuple):
     """What became of readings; each is counted once.
@@ -99,7 +92,7 @@ def repeats(rows: Rows) -> Int64s:
     """How often each reading's (device, time) came before in these rows: (n,), 0 for the first.
 
     Args:
-        rows: in key order.
+        rows: sorted by device, then time.
     """
     if len(rows) == 0:
         return np.zeros(0, np.int64)
@@ -131,7 +124,8 @@ def merge_rows(cur: psycopg.Cursor[Any], rows: Rows, batch_id: int) -> MergeCoun
         rows: in the order received; the same instant may come repeatedly.
         batch_id: marks new and changed rows, so that followers find them.
     """
-    rows = rows.in_key_order()
+    # In key order two writers never wait for each other in a circle.
+    rows = rows.take(np.lexsort((rows.ts_us, rows.device_key)))
     rounds = repeats(rows)
     merge = statements(rows.profile)
     if cur.execute(merge.find_stage).fetchone() == (None,):
