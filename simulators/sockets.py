@@ -7,10 +7,12 @@ dialling itself, which paho does with a blocking connect, is done in a worker th
 import asyncio
 import threading
 from concurrent.futures import Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.client import SocketLike
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike  # paho has it for type checkers only
 
 
 class SocketServing:
@@ -47,30 +49,30 @@ class SocketServing:
             self._closing(client, None, sock)
             sock.close()
 
-    def _opened(self, client: mqtt.Client, _userdata: Any, sock: SocketLike) -> None:
+    def _opened(self, client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
         self._in_loop(self._read_from, client, sock)
 
-    def _wants_to_write(self, client: mqtt.Client, _userdata: Any, sock: SocketLike) -> None:
+    def _wants_to_write(self, client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
         self._in_loop(self._write_to, client, sock)
 
-    def _closing(self, _client: mqtt.Client, _userdata: Any, sock: SocketLike) -> None:
+    def _closing(self, _client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
         # At once and not by a callback: the next socket may get the same descriptor. paho closes
         # only what it has read from or written to, and both are done in the loop's thread.
         self._loop.remove_reader(sock)
         self._loop.remove_writer(sock)
 
-    def _has_written(self, _client: mqtt.Client, _userdata: Any, sock: SocketLike) -> None:
+    def _has_written(self, _client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
         self._loop.remove_writer(sock)
 
-    def _read_from(self, client: mqtt.Client, sock: SocketLike) -> None:
+    def _read_from(self, client: mqtt.Client, sock: "SocketLike") -> None:
         if sock.fileno() >= 0:
             self._loop.add_reader(sock, client.loop_read)
 
-    def _write_to(self, client: mqtt.Client, sock: SocketLike) -> None:
+    def _write_to(self, client: mqtt.Client, sock: "SocketLike") -> None:
         if sock.fileno() >= 0:
             self._loop.add_writer(sock, client.loop_write)
 
-    def _in_loop(self, act: Any, client: mqtt.Client, sock: SocketLike) -> None:
+    def _in_loop(self, act: Any, client: mqtt.Client, sock: "SocketLike") -> None:
         """Now when already there, else as soon as the loop comes to it: dialling is elsewhere."""
         if threading.get_ident() == self._thread:
             act(client, sock)

@@ -1,0 +1,120 @@
+"""A fleet file for the test's own broker, and a subscriber that writes down what comes."""
+
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from city.codes import Kind, entity_code
+
+MakeFleet = Callable[..., Path]
+
+
+@pytest.fixture
+def make_fleet(broker: Any, tmp_path: Path) -> MakeFleet:
+    """Enrol devices at the test's broker and write their fleet file."""
+
+    def make(count: int, *, profile: str = "smart-pole", attributes: Any = None) -> Path:
+        codes = [entity_code(Kind.DEVICE, "000", number) for number in range(count)]
+        secrets = broker.add_devices(codes)
+        entries = [
+            {
+                "code": code,
+                "secret": secrets[code],
+                "district": "110105",
+                "profile": profile,
+                "lon": 116.48 + 0.001 * number,
+                "lat": 39.92,
+                "attributes": attributes[number] if attributes else {},
+            }
+            for number, code in enumerate(codes)
+        ]
+        path = tmp_path / "fleet.json"
+        path.write_text(json.dumps({"devices": entries}))
+        return path
+
+    return make
+
+
+class Listener:
+    """An ordinary paho subscriber with a lasting session, in its own thread."""
+
+    def __init__(self, url: str) -> None:
+        self._url = urlsplit(url)
+        self._changed = threading.Condition()
+        self.messages: list[tuple[str, bytes]] = []
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id="listener", protocol=mqtt.MQTTv5
+        )
+        self._client.username_pw_set(self._url.username, self._url.password)
+        self._client.reconnect_delay_set(1, 1)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+        self._subscribed = threading.Event()
+
+    def start(self) -> None:
+        """Connect, subscribe, and return once the broker has confirmed it."""
+        session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
+        session.SessionExpiryInterval = 600
+        assert self._url.hostname is not None
+        assert self._url.port is not None
+        self._client.connect(
+            self._url.hostname, self._url.port, clean_start=False, properties=session
+        )
+        self._client.loop_start()
+        assert self._subscribed.wait(10)
+
+    def stop(self) -> None:
+        """Disconnect and end the thread."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def readings(self) -> dict[str, dict[int, dict[str, Any]]]:
+        """Device → seq → the reading as it was published."""
+        found: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+        for topic, raw in list(self.messages):
+            if topic.endswith("/telemetry"):
+                payload = json.loads(raw)
+                for reading in payload.get("r", [payload]):
+                    found[topic.split("/")[4]][reading["seq"]] = reading
+        return found
+
+    def on_channel(self, channel: str) -> list[Any]:
+        """Payloads of one channel, in order of arrival."""
+        arrived = list(self.messages)
+        return [json.loads(raw) for topic, raw in arrived if topic.endswith(f"/{channel}")]
+
+    def wait_until(self, fulfilled: Callable[[], bool], seconds: float = 20) -> bool:
+        """Wait for a condition on what has come; whether it came true in time."""
+        with self._changed:
+            return self._changed.wait_for(fulfilled, seconds)
+
+    def _on_connect(self, client: mqtt.Client, *_: Any) -> None:
+        client.subscribe("city/v1/#", qos=1)
+
+    def _on_subscribe(self, *_: Any) -> None:
+        self._subscribed.set()
+
+    def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        with self._changed:
+            self.messages.append((message.topic, bytes(message.payload)))
+            self._changed.notify_all()
+
+
+@pytest.fixture
+def listener(broker: Any) -> Iterator[Listener]:
+    """A subscriber to everything, as the ingest user."""
+    subscriber = Listener(broker.url_for("ingest"))
+    subscriber.start()
+    yield subscriber
+    subscriber.stop()
