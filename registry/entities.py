@@ -152,7 +152,7 @@ async def retire(
     _check_text("reason", reason)
     async with conn.transaction():
         entity = await lock_bound(conn, code, "retired")
-        at = await next_instant(conn, entity, since)
+        at = await next_instant(conn, entity, since, ends=True)
         await conn.execute(_RETIRE, [at, reason, entity.entity_key])
         await end_dated(conn, entity.entity_key, at)
         for successor in successors:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -112,9 +112,11 @@ async def bound_reference(
 
 
 async def next_instant(
-    conn: AsyncConnection[Any], entity: Locked, since: datetime | None
+    conn: AsyncConnection[Any], entity: Locked, since: datetime | None, *, ends: bool = False
 ) -> datetime:
     """From when on a change of a bound entity holds: not before what is known already.
+
+    What `ends` is later by a microsecond at least, so that a tombstone has a last description.
 
     Raises:
         InvalidValue: when `since` is in the future, has no offset, or is too early.
@@ -122,9 +124,9 @@ async def next_instant(
     at = await instant(conn, since)
     row = await (await conn.execute(_BEGUN, [entity.entity_key])).fetchone()
     begun: datetime = row[0] if row else at
-    if since is not None and since < begun:
-        raise InvalidValue(
-            "since", since.isoformat(), f"must not be before {begun.isoformat()}, known already"
-        )
+    earliest = begun + timedelta(microseconds=1) if ends else begun
+    if since is not None and since < earliest:
+        rule = f"must not be before {earliest.isoformat()}: there is a later description"
+        raise InvalidValue("since", since.isoformat(), rule)
     # The clock may have been set back: history may not.
-    return max(at, begun)
+    return max(at, earliest)

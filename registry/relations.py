@@ -85,7 +85,7 @@ async def supersede(
 async def end_dated(conn: AsyncConnection[Any], entity_key: int, at: datetime) -> None:
     """Close what is said of an entity: its description, its mounts either way, its aliases.
 
-    What began at that very instant keeps a microsecond, so that a tombstone has a last description.
+    A mount or an alias that began after a backdated end keeps a microsecond.
     """
     for statement in _END_DATED:
         await conn.execute(statement, {"entity": entity_key, "at": at})
