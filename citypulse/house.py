@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from citypulse import broker_files
+from citypulse.broker_access import refresh_broker
 from citypulse.migrations import migrate_all
 from citypulse.settings import Settings
 from citypulse.stack import local, record
@@ -88,12 +88,6 @@ def assemble(settings: Settings, tell: Tell) -> LocalStack:
     )
 
 
-def broker_reloader(settings: Settings, stack: LocalStack) -> Callable[[], None]:
-    """How the broker is made to read its credentials again; nothing for a broker not ours."""
-    broker = stack.broker
-    return broker.reload if broker is not None else lambda: None
-
-
 def _start_database(
     supervisor: Supervisor, settings: Settings, stack: LocalStack, tell: Tell
 ) -> None:
@@ -119,11 +113,7 @@ def _start_broker(
         tell("using the broker named in CITYPULSE_MQTT_URL")
         return
     tell("starting the broker")
-    broker_files.write(
-        stack.addresses.database_url,
-        services=stack.credentials.broker_services,
-        files=broker_files.BrokerFiles(stack.broker.password_file, stack.broker.acl_file),
-    )
+    refresh_broker(settings, stack.addresses.database_url)
     supervisor.start(Part("broker", stack.broker, local.shown(stack.broker.url_as("", ""))))
 
 

@@ -12,6 +12,8 @@ from api.settings import ApiSettings
 from city.errors import InvalidValue
 from city.settings import BrokerSettings, DatabaseSettings, PublicSettings, refuse_unknown
 from citypulse.stack.state import State, state_folder
+from ingest.settings import IngestSettings
+from vitals.settings import VitalsSettings
 
 
 class StateSettings(BaseSettings):
@@ -43,6 +45,8 @@ EVERY_CLASS: tuple[type[BaseSettings], ...] = (
     StateSettings,
     StackSettings,
     ApiSettings,
+    IngestSettings,
+    VitalsSettings,
 )
 
 
@@ -56,6 +60,8 @@ class Settings:
     own: StateSettings
     stack: StackSettings
     api: ApiSettings
+    ingest: IngestSettings
+    vitals: VitalsSettings
     state: State
 
 
@@ -75,6 +81,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         own=own,
         stack=_read(StackSettings),
         api=_read(ApiSettings),
+        ingest=_read(IngestSettings),
+        vitals=_read(VitalsSettings),
         state=state_folder(environ, own.state_dir),
     )
 

@@ -3,8 +3,6 @@
 Nothing is skipped when a part is missing: the run stops and says what to do.
 """
 
-import base64
-import hashlib
 import os
 import secrets
 import shutil
@@ -27,10 +25,10 @@ from citypulse.stack.install import Installation, ensure_installed
 from citypulse.stack.ports import any_free
 from citypulse.stack.postgres import Postgres, Tuning
 from citypulse.stack.state import state_folder
+from devices.broker_files import acl_file, password_file
+from devices.passwords import hash_secret
 
 TEMPLATE = "citypulse_template"
-# Test runs are many and short-lived: the strength of a hash is not what they test.
-TEST_PBKDF2_ROUNDS = 101
 
 
 def _installation() -> Installation:
@@ -190,23 +188,10 @@ class RunningBroker:
         self._broker.kill()
 
     def _write(self) -> None:
-        lines = (f"{user}:{_mosquitto_hash(word)}\n" for user, word in self._passwords.items())
         self.password_file.parent.mkdir(parents=True, exist_ok=True)
-        self.password_file.write_text("".join(lines))
-        self.acl_file.write_text(
-            "user ingest\ntopic read city/v1/#\ntopic read $SYS/#\n"
-            "user console\ntopic write city/v1/+/+/+/command\ntopic read city/v1/+/+/+/reply\n"
-            + "".join(
-                f"pattern {right} city/v1/+/+/%u/{channel}\n"
-                for right, channel in (
-                    ("write", "telemetry"),
-                    ("write", "status"),
-                    ("write", "event"),
-                    ("write", "reply"),
-                    ("read", "command"),
-                )
-            )
-        )
+        hashes = {user: hash_secret(word) for user, word in self._passwords.items()}
+        self.password_file.write_text(password_file(hashes))
+        self.acl_file.write_text(acl_file())
 
 
 @pytest.fixture
@@ -217,14 +202,6 @@ def broker(stack_prefix: Installation, server_tmp: Path) -> Iterator[RunningBrok
     running = RunningBroker(server)
     with server:
         yield running
-
-
-def _mosquitto_hash(password: str) -> str:
-    """Mosquitto's ``$7$`` form: PBKDF2 with SHA-512, rounds, salt and key in base64."""
-    salt = secrets.token_bytes(12)
-    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, TEST_PBKDF2_ROUNDS)
-    encoded = (base64.b64encode(part).decode() for part in (salt, key))
-    return f"$7${TEST_PBKDF2_ROUNDS}${'$'.join(encoded)}"
 
 
 def _database(postgres: Postgres, template: str) -> Iterator[str]:

@@ -2,8 +2,13 @@
 
 import click
 
+from citypulse.commands.coding import code
 from citypulse.commands.context import CitypulseGroup
+from citypulse.commands.enrolling import devices
+from citypulse.commands.processes import api, db, ingest, vitals
+from citypulse.commands.registering import registry
 from citypulse.commands.running import down, status, up
+from citypulse.commands.simulating import replay, simulate
 
 
 @click.group(
@@ -19,5 +24,18 @@ def cli() -> None:
     """
 
 
-for command in (up, down, status):
+for command in (
+    up,
+    down,
+    status,
+    db,
+    ingest,
+    vitals,
+    api,
+    simulate,
+    replay,
+    code,
+    registry,
+    devices,
+):
     cli.add_command(command)

@@ -1,7 +1,6 @@
 """``citypulse up``, ``down`` and ``status``: the local stack and processes as a whole."""
 
 import json
-import logging
 import os
 import shutil
 import signal
@@ -13,6 +12,7 @@ from dataclasses import asdict
 import click
 
 from citypulse.commands.context import with_settings
+from citypulse.commands.logs import show_log
 from citypulse.house import House, assemble, bring_up, supervised
 from citypulse.settings import Settings
 from citypulse.stack import process, record
@@ -99,16 +99,6 @@ def status(settings: Settings, as_json: bool) -> None:
     if not report.running:
         sys.exit(NOT_RUNNING_STATUS)
     sys.exit(0 if report.healthy else 1)
-
-
-def show_log() -> None:
-    """Log to standard error, one event a line."""
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S",
-        stream=sys.stderr,
-    )
 
 
 def _up_detached(settings: Settings, port: int | None) -> None:

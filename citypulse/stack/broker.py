@@ -32,6 +32,8 @@ ANONYMOUS_CONNECT = b"\x10\x14\x00\x04MQTT\x04\x02\x00\x0a\x00\x08cp-alive"
 CONNACK = b"\x20"
 CONFIGURATION = "mosquitto.conf"
 PID_FILE = "broker.pid"
+PASSWORD_FILE = "passwords"  # noqa: S105 - the name of a file
+ACL_FILE = "acl"
 
 
 class Broker:
@@ -51,12 +53,12 @@ class Broker:
     @property
     def password_file(self) -> Path:
         """User names and password hashes, one a line."""
-        return self._folder / "passwords"
+        return self._folder / PASSWORD_FILE
 
     @property
     def acl_file(self) -> Path:
         """Who may publish and read what."""
-        return self._folder / "acl"
+        return self._folder / ACL_FILE
 
     def url_as(self, username: str, password: str) -> str:
         """The address for one user; holds a secret."""
@@ -83,7 +85,7 @@ class Broker:
         configuration = self._folder / CONFIGURATION
         configuration.write_text(self._configuration_text())
         configuration.chmod(0o644)
-        self._share_files()
+        _share_files(self._folder)
         process.raise_descriptor_limit()
         command = [str(self._binary), "-c", str(configuration)]
         child = process.spawn(
@@ -114,10 +116,7 @@ class Broker:
 
     def reload(self) -> None:
         """Have the password and ACL files read again; sessions of revoked users end."""
-        self._share_files()
-        if (pid := self.pid) is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGHUP)
+        reload(self._folder)
 
     def __enter__(self) -> Self:
         self.start()
@@ -134,12 +133,6 @@ class Broker:
     def answers(self) -> bool:
         """Whether the broker answers an MQTT CONNECT now."""
         return answers(self.port)
-
-    def _share_files(self) -> None:
-        """Let the broker's user, and nobody else, read the credentials."""
-        for file in (self.password_file, self.acl_file):
-            process.give_to_server(file)
-            file.chmod(0o600)
 
     def _await_answer(self, child: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + START_DEADLINE_S
@@ -180,6 +173,21 @@ log_type notice
 log_type information
 connection_messages false
 """
+
+
+def reload(folder: Path) -> None:
+    """Have the broker that serves this folder, if one runs, read its credentials again."""
+    _share_files(folder)
+    if (pid := running_pid(folder)) is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGHUP)
+
+
+def _share_files(folder: Path) -> None:
+    """Let the broker's user, and nobody else, read the credentials."""
+    for file in (folder / PASSWORD_FILE, folder / ACL_FILE):
+        process.give_to_server(file)
+        file.chmod(0o600)
 
 
 def answers(port: int) -> bool:
