@@ -89,6 +89,11 @@ async def latest_of(
     return {row[0]: _state(row) for row in await cursor.fetchall()}
 
 
+async def newest_times(conn: psycopg.AsyncConnection[Any]) -> dict[int, datetime]:
+    """The instant of each device's newest reading, by its key; values left aside."""
+    return dict(await (await conn.execute("SELECT device_key, ts FROM store.latest")).fetchall())
+
+
 def _to_json(metrics: Mapping[str, LatestValue]) -> dict[str, dict[str, object]]:
     return {
         name: {"v": latest.value, "ts": latest.ts.isoformat(), "q": latest.quality}

@@ -142,6 +142,10 @@ WHERE committed_at >= %s
 """
 
 
+# Index: the primary key, backwards; numbers are drawn just before a commit.
+_LAST = "SELECT committed_at FROM store.ingest_batch ORDER BY batch_id DESC LIMIT 1"
+
+
 class Totals(NamedTuple):
     """The books since some instant: sums over the ledger."""
 
@@ -211,6 +215,12 @@ async def totals(conn: psycopg.AsyncConnection[Any], since: datetime = _EPOCH) -
     row = await (await conn.execute(_TOTALS, [since])).fetchone()
     assert row is not None  # noqa: S101 - an aggregate gives a row
     return Totals(*row)
+
+
+async def last_commit_at(conn: psycopg.AsyncConnection[Any]) -> datetime | None:
+    """When ingest last committed; None in an empty ledger."""
+    row = await (await conn.execute(_LAST)).fetchone()
+    return None if row is None else row[0]
 
 
 def instant(microseconds: int) -> datetime:
