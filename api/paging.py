@@ -2,9 +2,8 @@
 
 import base64
 import binascii
-from typing import Any
 
-import msgspec
+from fastapi import Request
 
 from api.errors import BadParameter
 
@@ -32,9 +31,9 @@ def decode(cursor: str) -> str:
     return text
 
 
-def next_link(url: str) -> dict[str, Any]:
-    """Return a link to the next page, as GeoJSON API and our lists carry it."""
-    return {"rel": "next", "href": url}
-
-
-ENCODER = msgspec.json.Encoder()
+def links(request: Request, last: str | None) -> list[dict[str, str]]:
+    """Return the link to the page after an item's key; none when it was the last page."""
+    if last is None:
+        return []
+    url = request.url.include_query_params(cursor=encode(last))
+    return [{"rel": "next", "href": f"{url.path}?{url.query}"}]
