@@ -68,7 +68,8 @@ class PoleFleet:
             while due[0].at_s <= self._clock() and not stop.is_set():
                 at_s, number = due[0]
                 heapq.heapreplace(due, _Due(at_s + self._interval_s, number))
-                self._measure(number, at_s, at_s - self._interval_s)
+                measured = self._measured(number, at_s, at_s - self._interval_s)
+                self._terminals[number].put(*measured)
                 made += 1
                 if made % _AT_ONCE == 0:
                     await asyncio.sleep(0)
@@ -96,15 +97,16 @@ class PoleFleet:
         for count, at_s in enumerate(stored, start=1):
             if stop.is_set():
                 return
-            self._measure(number, at_s, at_s - HISTORY_STEP_S)
+            terminal.remember(*self._measured(number, at_s, at_s - HISTORY_STEP_S))
             if count % _AT_ONCE == 0:
                 await asyncio.sleep(0)
             if count % READINGS_PER_MESSAGE == 0 or count == len(stored):
+                terminal.send()
                 await _delivered_or_stopped(terminal, stop)
 
-    def _measure(self, number: int, at_s: float, since_s: float) -> None:
+    def _measured(self, number: int, at_s: float, since_s: float) -> tuple[int, dict[str, float]]:
         at_us = round(at_s * 1000) * (_MICROSECONDS // 1000)
-        self._terminals[number].put(at_us, self._poles[number].reading(at_s, since_s))
+        return at_us, self._poles[number].reading(at_s, since_s)
 
     def _schedule(self, now_s: float) -> list[_Due]:
         """Each pole's next instant; `heapq` keeps the earliest in front."""

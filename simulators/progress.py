@@ -23,7 +23,7 @@ async def show_progress(watch: Watched, stop: asyncio.Event, console: Console) -
         with Live(console=console, auto_refresh=False, transient=True) as live:
             await _repeat(watch, stop, _LIVE_EVERY_S, lambda line: live.update(line, refresh=True))
     else:
-        await _repeat(watch, stop, _PLAIN_EVERY_S, console.print)
+        await _repeat(watch, stop, _PLAIN_EVERY_S, lambda line: console.print(line, soft_wrap=True))
 
 
 async def _repeat(

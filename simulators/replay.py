@@ -158,6 +158,7 @@ class Playback:
                 return
             self._put(terminals, together)
             await self._pace(terminals, number, stop)
+        _send(terminals)
         if follow and upcoming:
             await self._follow(terminals, upcoming, hours, stop)
 
@@ -174,13 +175,16 @@ class Playback:
                 if await stopped_within(stop, min(left_s, _LOOK_AT_CLOCK_S)):
                     return
             self._put(terminals, upcoming)
+            _send(terminals)
             upcoming = next(hours, [])
 
     async def _pace(self, terminals: Sequence[Terminal], number: int, stop: asyncio.Event) -> None:
         """As fast as asked; at full speed, wait for the broker once a batch is together."""
         if self._speed is not None:
+            _send(terminals)
             await stopped_within(stop, HOUR_S / self._speed)
         elif number % READINGS_PER_MESSAGE == 0:
+            _send(terminals)
             while any(each.waiting for each in terminals):
                 if await stopped_within(stop, 0.02):
                     return
@@ -190,7 +194,7 @@ class Playback:
             self._rows += 1
             if played.values:
                 at_us = (played.at_s + self._plan.shift_s) * _MICROSECONDS
-                terminals[played.station].put(at_us, played.values)
+                terminals[played.station].remember(at_us, played.values)
             else:
                 self._empty_rows += 1
 
@@ -219,6 +223,11 @@ def _require_sensible(options: ReplayOptions) -> None:
 
 def _midnight_s(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=LOCAL).timestamp())
+
+
+def _send(terminals: Sequence[Terminal]) -> None:
+    for each in terminals:
+        each.send()
 
 
 def _days_up(seconds: int) -> int:

@@ -121,9 +121,10 @@ async def _shown(fleet: Fleet, doing: str) -> AsyncIterator[None]:
 
 
 def _concluded(summary: Summary, *, json_summary: bool) -> Summary:
-    Console(stderr=True).print(progress_line(summary.totals, "finished"))
+    console = Console(stderr=True)
+    console.print(progress_line(summary.totals, "finished"), soft_wrap=True)
     for reason, count in summary.reasons.most_common():
-        Console(stderr=True).print(f"  {count} × {reason}")
+        console.print(f"  {count} × {reason}", soft_wrap=True, markup=False)
     if json_summary:
         sys.stdout.write(f"{summary.to_json()}\n")
     return summary

@@ -94,13 +94,26 @@ class Terminal:
 
     def put(self, ts_us: int, values: dict[str, float]) -> None:
         """Take a reading (microseconds since 1970-01-01T00:00Z) and deliver it when possible."""
+        self.remember(ts_us, values)
+        self.send()
+
+    def remember(self, ts_us: int, values: dict[str, float]) -> None:
+        """Take a reading into memory only, so that it leaves in a batch with others."""
         if len(self._memory) >= self._memory_size:
             self._memory.popleft()
             self.tally.dropped += 1
         self._memory.append(Reading(self.tally.produced, ts_us, values))
         self.tally.produced += 1
         self._delivered.clear()
-        self._send()
+
+    def send(self) -> None:
+        """Publish from memory while the window is open: one reading alone, or many as a batch."""
+        while self._connected and self._memory and len(self._in_flight) < _IN_FLIGHT_MESSAGES:
+            count = min(len(self._memory), READINGS_PER_MESSAGE)
+            readings = [self._memory.popleft() for _ in range(count)]
+            info = self._client.publish(self._telemetry, self._encode(readings), qos=1)
+            self._in_flight[info.mid] = count
+            self.tally.messages += 1
 
     async def delivered(self) -> None:
         """Wait until nothing is in memory or in flight."""
@@ -164,15 +177,6 @@ class Terminal:
         self._delivered.clear()
         await self.delivered()
 
-    def _send(self) -> None:
-        """Publish from memory while the window is open: one reading alone, or many as a batch."""
-        while self._connected and self._memory and len(self._in_flight) < _IN_FLIGHT_MESSAGES:
-            count = min(len(self._memory), READINGS_PER_MESSAGE)
-            readings = [self._memory.popleft() for _ in range(count)]
-            info = self._client.publish(self._telemetry, self._encode(readings), qos=1)
-            self._in_flight[info.mid] = count
-            self.tally.messages += 1
-
     def _encode(self, readings: list[Reading]) -> bytes:
         if len(readings) > 1:
             return encode_batch(self.tally.boot, readings)
@@ -224,7 +228,7 @@ class Terminal:
         client.publish(self._status, self._status_payload("online"), qos=1, retain=True)
         # Afterwards, because paho is about to send again what was in flight: first come, first
         # served keeps a device's readings in order.
-        asyncio.get_running_loop().call_soon(self._send)
+        asyncio.get_running_loop().call_soon(self.send)
 
     def _on_disconnect(
         self, _client: mqtt.Client, _userdata: Any, flags: Any, reason: ReasonCode, _properties: Any
@@ -243,7 +247,7 @@ class Terminal:
             self.tally.reasons[f"message: {reason}"] += 1
         else:
             self.tally.acknowledged += count
-        self._send()
+        self.send()
         if not self._memory and not self._in_flight:
             self._delivered.set()
 
