@@ -1,6 +1,5 @@
 """Brings the broker's password and ACL files to what ``devices/`` knows, and has them read."""
 
-import asyncio
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
@@ -10,16 +9,7 @@ from devices.broker_files import SERVICES, write_broker_files
 from store.pool import open_pool
 
 
-def refresh_broker(settings: Settings, database_url: str) -> int:
-    """Write the files and reload the broker, from a program without a running loop.
-
-    Returns:
-        How many devices may connect.
-    """
-    return asyncio.run(refresh_broker_async(settings, database_url))
-
-
-async def refresh_broker_async(settings: Settings, database_url: str) -> int:
+async def refresh_broker(settings: Settings, database_url: str) -> int:
     """Write the files and reload the broker, if it is the local stack's.
 
     CITYPULSE_BROKER_FILES names another folder, from which some other broker reads; that broker

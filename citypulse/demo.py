@@ -1,25 +1,19 @@
 """The demonstration: the whole house, a city in it, a fleet of poles and six replayed stations."""
 
 import asyncio
-import time
-from collections.abc import Callable
-from importlib.resources import as_file, files
+from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
-import psycopg
-
-from citypulse.city_work import enrol_into, import_document
+from citypulse.city_work import complete_fleet, import_document
 from citypulse.house import House, Tell, bring_up
 from citypulse.settings import Settings
 from citypulse.stack.local import LocalStack
 from citypulse.stack.service import Service
 from citypulse.supervisor import Part, Supervisor
-from devices import enrolment
-from devices.fleet_file import read_fleet
 from simulators.demo_city import generate
-from store.pool import open_pool
 
-INTERVAL_S = 10
+INTERVAL = "10s"
 BACKFILL = "3h"
 REPLAYED_HOURS = 7 * 24
 
@@ -44,13 +38,28 @@ def start_demo(
         return None
     url = stack.addresses.database_url
     tell("importing the city")
-    done = asyncio.run(import_document(url, generate(), tell=_nothing))
+    done = asyncio.run(import_document(url, generate(), tell=lambda _: None))
     tell(f"city: {done.created} new, {done.changed} changed, {done.unchanged} as they were")
-    issued = asyncio.run(_enrol_missing(settings, url))
-    if issued:
-        tell(f"enrolled {issued} devices")
-    if supervisor.stop.requested:
-        return None
+    issued = asyncio.run(complete_fleet(settings, url, settings.state.fleet))
+    tell(f"enrolled {issued} devices" if issued else "all devices are enrolled")
     for part in _simulators(settings, house):
+        if supervisor.stop.requested:
+            return None
         supervisor.start(part)
     return house
+
+
+def _simulators(settings: Settings, house: House) -> Iterator[Part]:
+    """Six recorded stations, a week of them, and then the poles with their history."""
+    replay = ["replay", *map(str, recorded_stations()), "--hours", str(REPLAYED_HOURS), "--follow"]
+    simulate = ["simulate", "--interval", INTERVAL, "--backfill", BACKFILL]
+    for name, arguments in (("stations", replay), ("poles", simulate)):
+        log = settings.state.logs / f"{name}.log"
+        service = Service(name, arguments, environment=house.environment, log=log)
+        yield Part(name, service)
+
+
+def recorded_stations() -> list[Path]:
+    """The recorded station files that come with the simulators."""
+    folder = Path(str(files("simulators").joinpath("data")))
+    return sorted(folder.glob("PRSA_Data_*.csv.gz"))

@@ -1,5 +1,6 @@
 """Brings the whole house up under a supervisor: servers, schema, broker files, our processes."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -113,7 +114,7 @@ def _start_broker(
         tell("using the broker named in CITYPULSE_MQTT_URL")
         return
     tell("starting the broker")
-    refresh_broker(settings, stack.addresses.database_url)
+    asyncio.run(refresh_broker(settings, stack.addresses.database_url))
     supervisor.start(Part("broker", stack.broker, local.shown(stack.broker.url_as("", ""))))
 
 

@@ -85,7 +85,7 @@ def _health(part: PartRecord, settings: Settings) -> str:
             port = httpx.URL(part.address).port or 0
             return "ok" if broker.answers(port) else "no answer"
         case "api":
-            return _api_health(part.address)
+            return api_health(part.address)
         case _:
             return "ok"
 
@@ -99,7 +99,8 @@ def _database_health(settings: Settings) -> str:
     return "ok"
 
 
-def _api_health(address: str) -> str:
+def api_health(address: str) -> str:
+    """``ok`` or ``degraded``, as the API says, or why it could not be asked."""
     try:
         answer = httpx.get(f"{address}/health", timeout=HEALTH_TIMEOUT_S)
     except httpx.HTTPError:

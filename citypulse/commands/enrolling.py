@@ -1,21 +1,18 @@
 """``citypulse devices``: credentials given, changed and taken away."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
-from psycopg import AsyncConnection
 
 from city.codes import normalise
-from citypulse.broker_access import refresh_broker_async
+from citypulse.broker_access import refresh_broker
+from citypulse.city_work import Issue, issue_into
 from citypulse.commands.context import with_settings
 from citypulse.settings import Settings
 from citypulse.stack.local import running_database
 from devices import enrolment
-from devices.enrolment import Issued
-from devices.fleet_file import add_to_fleet
 from store.pool import open_pool
 
 FLEET = click.option(
@@ -23,7 +20,6 @@ FLEET = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="The 0600 file that gets the secrets; default: the one the simulators read.",
 )
-Issue = Callable[[AsyncConnection[Any]], Coroutine[Any, Any, list[Issued]]]
 
 
 @click.group()
@@ -64,27 +60,10 @@ def revoke(settings: Settings, codes: tuple[str, ...]) -> None:
     click.echo(f"revoked {count} of {len(codes)}")
 
 
-async def enrol_into(settings: Settings, url: str, fleet: Path, issue: Issue) -> list[Issued]:
-    """Issue credentials, write their secrets to the fleet file, and let the broker know.
-
-    The file is written before the commit: no credential takes effect whose secret nobody has.
-    """
-    async with (
-        open_pool(url, application_name="citypulse devices") as pool,
-        pool.connection() as conn,
-        conn.transaction(),
-    ):
-        issued = await issue(conn)
-        if issued:
-            add_to_fleet(fleet, issued)
-    await refresh_broker_async(settings, url)
-    return issued
-
-
 def _issue(settings: Settings, fleet: Path | None, issue: Issue) -> None:
     url = running_database(settings.state, database=settings.database)
     path = fleet or settings.state.fleet
-    issued = asyncio.run(enrol_into(settings, url, path, issue))
+    issued = asyncio.run(issue_into(settings, url, path, issue))
     click.echo(f"issued {len(issued)} secrets{f', written to {path}' if issued else ''}")
 
 
@@ -94,7 +73,7 @@ async def _revoke(settings: Settings, url: str, codes: Sequence[str]) -> int:
         pool.connection() as conn,
     ):
         count = await enrolment.revoke(conn, codes)
-    await refresh_broker_async(settings, url)
+    await refresh_broker(settings, url)
     return count
 
 

@@ -1,20 +1,25 @@
 """``citypulse registry``: bring a city in, and ask what a code names."""
 
 import asyncio
-import time
-from collections.abc import Callable
-from datetime import datetime
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from shapely.geometry import mapping
+from shapely.geometry.base import BaseGeometry
 
-from city.frames import Frame, frame_named
+from city.codes import normalise
+from city.frames import frame_named
+from citypulse.city_work import import_document
 from citypulse.commands.context import with_settings
 from citypulse.settings import Settings
 from citypulse.stack.local import running_database
-from devices.city_import import import_city
 from registry.city_file import Imported, load_city_file
 from registry.errors import BadCityFile
+from registry.resolve import Resolution
+from registry.resolve import resolve as look_up
 from store.pool import open_pool
 
 SHOWN_PROBLEMS = 20
@@ -39,11 +44,16 @@ def import_(
     A bad feature is named by its index, field and rule, and then nothing is written.
     """
     url = running_database(settings.state, database=settings.database)
-    asked = frame_named(frame) if frame else None
+    work = import_document(
+        url,
+        load_city_file(file),
+        frame=frame_named(frame) if frame else None,
+        skip_bad=skip_bad,
+        dry_run=dry_run,
+        tell=click.echo,
+    )
     try:
-        done = asyncio.run(
-            import_file(url, load_city_file(file), frame=asked, skip_bad=skip_bad, dry_run=dry_run)
-        )
+        done = asyncio.run(work)
     except BadCityFile as error:
         raise click.ClickException(_problems(file, error)) from error
     click.echo(_summary(done))
@@ -58,37 +68,31 @@ def import_(
 )
 @with_settings
 def resolve(settings: Settings, code: str, at: datetime | None) -> None:
-    """Say what CODE names, as one JSON object."""
-    raise NotImplementedError
+    """Say what CODE names, as one JSON object; --at asks about the past.
+
+    Written with hyphens or in lower case is fine. An unassigned code ends with status 1.
+    """
+    url = running_database(settings.state, database=settings.database)
+    instant = at.replace(tzinfo=at.tzinfo or UTC) if at else None
+    found = asyncio.run(_resolve(url, normalise(code).code.text, instant))
+    click.echo(json.dumps(asdict(found), default=_plain, ensure_ascii=False))
 
 
-async def import_file(
-    url: str,
-    document: object,
-    *,
-    frame: Frame | None = None,
-    skip_bad: bool = False,
-    dry_run: bool = False,
-    tell: Callable[[str], None] | None = None,
-) -> Imported:
-    """Import a parsed city file with a line of progress now and then."""
-    began = time.monotonic()
-    say = tell or click.echo
-    last = ""
-
-    def progress(step: str, done: int, total: int) -> None:
-        nonlocal last
-        if step != last:
-            last = step
-            say(f"{time.monotonic() - began:5.1f} s  {step} ({total})")
-
+async def _resolve(url: str, code: str, at: datetime | None) -> Resolution:
     async with (
         open_pool(url, application_name="citypulse registry") as pool,
         pool.connection() as conn,
     ):
-        return await import_city(
-            conn, document, frame=frame, skip_bad=skip_bad, dry_run=dry_run, progress=progress
-        )
+        return await look_up(conn, code, at)
+
+
+def _plain(value: object) -> object:
+    """What JSON has no form for: an instant, a geometry."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, BaseGeometry):
+        return mapping(value)
+    raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
 def _summary(done: Imported) -> str:

@@ -4,6 +4,7 @@ import click
 
 from citypulse.commands.coding import code
 from citypulse.commands.context import CitypulseGroup
+from citypulse.commands.demonstrating import demo
 from citypulse.commands.enrolling import devices
 from citypulse.commands.processes import api, db, ingest, vitals
 from citypulse.commands.registering import registry
@@ -37,5 +38,6 @@ for command in (
     code,
     registry,
     devices,
+    demo,
 ):
     cli.add_command(command)

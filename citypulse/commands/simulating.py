@@ -107,7 +107,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 
 @with_settings
-def _simulate(  # noqa: PLR0913, PLR0917 - one parameter for each option
+def _simulate(
     settings: Settings,
     devices: int | None,
     interval: float,

@@ -1,0 +1,92 @@
+"""Work on the city that more than one command does: import a file, give devices their secrets."""
+
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from city.frames import Frame
+from citypulse.broker_access import refresh_broker
+from citypulse.settings import Settings
+from devices import enrolment
+from devices.city_import import import_city
+from devices.directory import load
+from devices.enrolment import Issued
+from devices.fleet_file import add_to_fleet, read_fleet
+from registry.city_file import Imported
+from store.pool import open_pool
+
+Issue = Callable[[AsyncConnection[Any]], Coroutine[Any, Any, list[Issued]]]
+
+
+async def import_document(
+    url: str,
+    document: object,
+    *,
+    frame: Frame | None = None,
+    skip_bad: bool = False,
+    dry_run: bool = False,
+    tell: Callable[[str], None],
+) -> Imported:
+    """Import a parsed city file, telling each step with the time since the start.
+
+    Raises:
+        BadCityFile: with every problem found; nothing was written.
+    """
+    began = time.monotonic()
+    last = ""
+
+    def progress(step: str, done: int, total: int) -> None:
+        nonlocal last
+        if step != last:
+            last = step
+            tell(f"{time.monotonic() - began:5.1f} s  {step} ({total})")
+
+    async with (
+        open_pool(url, application_name="citypulse registry") as pool,
+        pool.connection() as conn,
+    ):
+        return await import_city(
+            conn, document, frame=frame, skip_bad=skip_bad, dry_run=dry_run, progress=progress
+        )
+
+
+async def issue_into(settings: Settings, url: str, fleet: Path, issue: Issue) -> list[Issued]:
+    """Issue credentials, write their secrets to the fleet file, and let the broker know.
+
+    The file is written before the commit: no credential takes effect whose secret nobody has.
+    """
+    async with (
+        open_pool(url, application_name="citypulse devices") as pool,
+        pool.connection() as conn,
+        conn.transaction(),
+    ):
+        issued = await issue(conn)
+        if issued:
+            add_to_fleet(fleet, issued)
+    await refresh_broker(settings, url)
+    return issued
+
+
+async def complete_fleet(settings: Settings, url: str, fleet: Path) -> int:
+    """See to it that the fleet file has a secret in force for every device in service.
+
+    Who has no credential gets one; who has one that the file does not know gets another.
+
+    Returns:
+        How many secrets were issued.
+    """
+    known = _codes_in(fleet)
+
+    async def issue(conn: AsyncConnection[Any]) -> list[Issued]:
+        new = await enrolment.enrol(conn)
+        lost = set(await load(conn)) - known - {device.code for device in new}
+        return [*new, *(await enrolment.rotate(conn, sorted(lost)) if lost else [])]
+
+    return len(await issue_into(settings, url, fleet, issue))
+
+
+def _codes_in(fleet: Path) -> set[str]:
+    return {device.code for device in read_fleet(fleet)} if fleet.exists() else set()
