@@ -123,7 +123,7 @@ class BrokerConnection(asyncio.BufferedProtocol):
     async def _shake_hands(self, address: BrokerAddress) -> None:
         self._transport.write(self._connect_packet(address).write())
         connack = await self._connack
-        if connack.reason_code is not mqtt5.ConnAckReasonCode.SUCCESS:
+        if connack.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
             raise BrokerRefused("connection", _reason(connack.reason_code, connack.reason_str))
         if connack.server_keep_alive:
             self._keep_alive_s = connack.server_keep_alive
@@ -134,7 +134,7 @@ class BrokerConnection(asyncio.BufferedProtocol):
         self._transport.write(mqtt5.SubscribePacket(SUBSCRIBE_ID, [topic_filter]).write())
         suback = await self._suback
         (granted,) = suback.reason_codes
-        if granted is not mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE:
+        if granted != mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE:
             raise BrokerRefused(f"subscription {pattern}", _reason(granted, suback.reason_str))
 
     def _connect_packet(self, address: BrokerAddress) -> mqtt5.ConnectPacket:

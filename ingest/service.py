@@ -95,6 +95,7 @@ class Ingest:
 
     Attributes:
         books: counts since the start.
+        subscribed: set while connected and subscribed.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Ingest:
         stop: asyncio.Event,
     ) -> None:
         self.books = Books()
+        self.subscribed = asyncio.Event()
         self._settings = settings
         self._address = address
         self._stop = stop
@@ -172,6 +174,7 @@ class Ingest:
     async def _use(self, connection: BrokerConnection) -> None:
         """Receive by this connection until it is lost."""
         self._connection = connection
+        self.subscribed.set()
         session = "resumed" if connection.session_present else "new"
         log.info("connected broker=%s session=%s", self._address, session)
         self._limit()
@@ -181,6 +184,7 @@ class Ingest:
             log.warning("connection lost broker=%s error=%s", self._address, error)
         finally:
             self._connection = None
+            self.subscribed.clear()
 
     def _received(self, connection: BrokerConnection, messages: Sequence[Message]) -> None:
         """Take messages into the open batch; close it when it is full."""

@@ -1,0 +1,151 @@
+"""Publishes messages at QoS 1 as fast as a broker takes them: several connections, windowed.
+
+Everything is encoded before the first byte goes out, so that while the clock runs this process
+only writes and counts acknowledgements.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from urllib.parse import unquote, urlsplit
+
+import mqtt5
+
+METRICS = ("pm25", "pm10", "so2", "no2", "o3", "noise_db", "temperature_c", "humidity_pct")
+CHUNK = 100
+PACKET_IDS = 65_535
+
+
+def payload(seq: int, ts_ms: int) -> bytes:
+    """A reading of eight metrics, as a device with millisecond time sends it."""
+    seconds, millis = divmod(ts_ms, 1000)
+    instant = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{millis:03d}Z"
+    values = ",".join(
+        f'"{name}":{10 + (seq * (at + 3)) % 500 / 10}' for at, name in enumerate(METRICS)
+    )
+    return f'{{"v":1,"boot":"k3f9","seq":{seq},"ts":"{instant}","m":{{{values}}}}}'.encode()
+
+
+class Load(asyncio.Protocol):
+    """One connection: keeps ``window`` messages unacknowledged until all are through."""
+
+    def __init__(self, packets: list[bytes], window: int) -> None:
+        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._packets = packets
+        self._window = window
+        self._sent = 0
+        self._acked = 0
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self._buffer + data
+        at = 0
+        view = memoryview(buffer)
+        # An acknowledgement is four bytes, or six where a reason is given.
+        while len(buffer) - at >= 2 and len(buffer) - at >= 2 + buffer[at + 1]:
+            size = 2 + buffer[at + 1]
+            if buffer[at] == 0x20:
+                connack, _ = mqtt5.read(view[at : at + size])
+                assert isinstance(connack, mqtt5.ConnAckPacket)
+                if connack.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
+                    self.ready.set_exception(ConnectionRefusedError(str(connack)))
+                else:
+                    self.ready.set_result(None)
+            elif buffer[at] == 0x40:
+                self._acked += 1
+            at += size
+        self._buffer = buffer[at:]
+        if self.ready.done():
+            self.fill()
+
+    def fill(self) -> None:
+        """Send in chunks: a write for every message would cost more than the broker takes."""
+        while self._sent < len(self._packets):
+            room = self._window - (self._sent - self._acked)
+            if room < min(CHUNK, len(self._packets) - self._sent):
+                break
+            end = min(self._sent + CHUNK, len(self._packets))
+            self._transport.write(b"".join(self._packets[self._sent : end]))
+            self._sent = end
+        if self._acked == len(self._packets) and not self.done.done():
+            self.done.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for future in (self.ready, self.done):
+            if not future.done():
+                future.set_exception(exc or ConnectionResetError("the broker hung up"))
+
+
+def encode(topics: list[str], messages: int, start_ms: int) -> list[bytes]:
+    """Messages of these devices in turn; each round is a second later than the one before."""
+    packets = []
+    for number in range(messages):
+        seq, at = divmod(number, len(topics))
+        packets.append(
+            mqtt5.PublishPacket(
+                topics[at],
+                payload(seq, start_ms + seq * 1000),
+                qos=mqtt5.QoS.AT_LEAST_ONCE,
+                packet_id=number % PACKET_IDS + 1,
+            ).write()
+        )
+    return packets
+
+
+async def publish(url: str, shares: list[list[bytes]], window: int) -> float:
+    """Seconds from the first byte to the last acknowledgement."""
+    parts = urlsplit(url)
+    loop = asyncio.get_running_loop()
+    loads = []
+    for number, packets in enumerate(shares):
+        transport, load = await loop.create_connection(
+            lambda packets=packets: Load(packets, window), parts.hostname, parts.port
+        )
+        transport.write(
+            mqtt5.ConnectPacket(
+                f"bench-load-{number}",
+                username=unquote(parts.username or ""),
+                password=unquote(parts.password or "").encode(),
+                clean_start=True,
+                keep_alive=60,
+            ).write()
+        )
+        await load.ready
+        loads.append(load)
+    print(json.dumps({"started": time.time()}), flush=True)
+    began = time.perf_counter()
+    for load in loads:
+        load.fill()
+    await asyncio.gather(*(load.done for load in loads))
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, required=True)
+    parser.add_argument("--start-ms", type=int, required=True)
+    parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--window", type=int, default=1000)
+    arguments = parser.parse_args()
+    given = json.loads(sys.stdin.readline())  # the URL holds a secret: not on the command line
+    topics: list[str] = given["topics"]
+    each, count = arguments.messages // arguments.connections, len(topics) // arguments.connections
+    shares = [
+        encode(topics[number * count : (number + 1) * count], each, arguments.start_ms)
+        for number in range(arguments.connections)
+    ]
+    print(json.dumps({"ready": True}), flush=True)
+    sys.stdin.readline()
+    seconds = asyncio.run(publish(given["url"], shares, arguments.window))
+    print(json.dumps({"messages": each * arguments.connections, "seconds": seconds}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
