@@ -51,6 +51,16 @@ class Unassigned(CitypulseError):
         self.code_text = code_text
 
 
+class Gone(CitypulseError):
+    """A code whose thing has ended: `tombstone` says what is left of it."""
+
+    code: ClassVar[str] = "gone"
+
+    def __init__(self, tombstone: Mapping[str, Any]) -> None:
+        super().__init__(f"{tombstone['assigned']} is {tombstone['state']}: {tombstone['reason']}")
+        self.tombstone = tombstone
+
+
 class WrongKind(CitypulseError):
     """A code names something of another kind than asked for."""
 
@@ -91,6 +101,7 @@ STATUS: Mapping[type[Exception], int] = {
     UnknownIndicator: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unassigned: HTTPStatus.NOT_FOUND,
     WrongKind: HTTPStatus.NOT_FOUND,
+    Gone: HTTPStatus.GONE,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     TooManyStreams: HTTPStatus.SERVICE_UNAVAILABLE,
     PoolTimeout: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -149,6 +160,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+def facts_of(error: CitypulseError) -> dict[str, Any]:
+    """Return an error's extension members: which field and rule, or what is left of a code."""
+    facts = {name: getattr(error, name) for name in _FACTS if hasattr(error, name)}
+    return {**facts, **(error.tombstone if isinstance(error, Gone) else {})}
+
+
 async def _known(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -161,7 +178,7 @@ async def _known(request: Request, error: Exception) -> Response:
             "the database does not answer in time; nothing is known about what was asked for",
             instance=request.url.path,
         )
-    facts = {name: getattr(error, name) for name in _FACTS if hasattr(error, name)}
+    facts = facts_of(error)
     return problem(status, error.code, str(error), instance=request.url.path, facts=facts)
 
 

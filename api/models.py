@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import models_json_schema
 
 
 class Shape(BaseModel):
@@ -111,6 +112,14 @@ class EntityCollection(Shape):
     links: list[Link]
 
 
+class AreaAround(Shape):
+    """An area that something lies in."""
+
+    code: str
+    class_: str = Field(alias="class")
+    name: Names
+
+
 class Description(Shape):
     """What a code names, now or at the time asked for."""
 
@@ -123,8 +132,10 @@ class Description(Shape):
     name: Names
     geometry: Geometry | None
     area: str | None
+    areas: list[AreaAround]
     owner: str | None
     mounted_on: str | None
+    devices: list[str]
     attributes: dict[str, Any]
     aliases: dict[str, str]
     source_frame: str | None
@@ -327,3 +338,18 @@ class Health(BaseModel):
 
     status: Literal["ok", "degraded"]
     checks: dict[str, dict[str, Any]]
+
+
+def schemas() -> dict[str, Any]:
+    """Return the JSON Schemas of all answers, by name, as OpenAPI components."""
+    shapes = [*_described(Shape), Problem, Geometry, Health]
+    _, document = models_json_schema(
+        [(shape, "serialization") for shape in shapes],
+        ref_template="#/components/schemas/{model}",
+    )
+    found: dict[str, Any] = document["$defs"]
+    return found
+
+
+def _described(base: type[BaseModel]) -> list[type[BaseModel]]:
+    return [each for sub in base.__subclasses__() for each in (sub, *_described(sub))]

@@ -1,0 +1,123 @@
+"""Areas: cities, districts and what is in them, with their outlines, and the history of signs."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from api import features, models, paging, parameters
+from api.context import App, Database
+from api.devices import MAX_LIMIT, From, To
+from api.documents import answers
+from api.errors import Unassigned, WrongKind
+from api.replies import GEOJSON, live, tagged
+from api.signs import SIGN_EXAMPLE
+from city.codes import Kind
+from registry import areas as registry_areas
+from registry.classes import AREA_LEVELS
+from registry.search import Found
+from vitals import indicators, signs
+
+router = APIRouter(prefix="/api/v1/areas", tags=["areas"])
+
+COUNTED = ("smart-pole", "air-station")
+LONGEST_HISTORY = timedelta(days=366)
+MAX_HISTORY = 10_000
+
+Level = Annotated[
+    str | None,
+    Query(description=f"One of {', '.join(AREA_LEVELS)}.", examples=["district"]),
+]
+_IS_AREA = "SELECT 1 FROM registry.entity_now WHERE code = %s"
+
+
+@router.get(
+    "",
+    summary="Areas with their outlines",
+    responses=answers(
+        models.AreaCollection,
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "id": "A0000HGF4",
+                    "geometry": {
+                        "type": "Polygon",
+                        "coordinates": [[[116.37, 39.88], [116.44, 39.88], [116.37, 39.88]]],
+                    },
+                    "properties": {
+                        "code": "A0000HGF4",
+                        "kind": "A",
+                        "class": "district",
+                        "name": {"zh": "东城区", "en": "Dongcheng"},
+                        "area": "A00000001",
+                        "aliases": {"gbt2260": "110101"},
+                        "counts": {"smart-pole": 38},
+                        "attributes": {},
+                    },
+                }
+            ],
+            "links": [],
+        },
+        400,
+        media_type=GEOJSON,
+        tagged=True,
+    ),
+)
+async def areas(
+    request: Request,
+    conn: Database,
+    level: Level = None,
+    within: Annotated[str | None, Query(description="Inside this area.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")] = 100,
+    cursor: Annotated[str | None, Query(description="From the `next` link.")] = None,
+) -> Response:
+    """List areas by code, of one level or inside an area, with counts of what lies in them."""
+    page = await registry_areas.areas(
+        conn,
+        level=level,
+        within=None if within is None else parameters.code("within", within, Kind.AREA),
+        after=None if cursor is None else paging.decode(cursor),
+        limit=limit,
+    )
+    counts = await registry_areas.count_inside(conn, list(page.items), Kind.COMPONENT, *COUNTED)
+    found = [_feature(area, counts[area.code]) for area in page.items]
+    body = features.collection(found, paging.links(request, page.cursor))
+    return tagged(request, body, media_type=GEOJSON)
+
+
+@router.get(
+    "/{code}/signs",
+    summary="An area's signs over time",
+    responses=answers(models.SignList, {"items": [SIGN_EXAMPLE], "links": []}, 400, 404),
+)
+async def area_signs(
+    code: Annotated[str, Path(description="The area's city code.", examples=["A0000HGF4"])],
+    app: App,
+    conn: Database,
+    indicator: Annotated[str | None, Query(description="One indicator.")] = None,
+    from_: From = None,
+    to: To = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_HISTORY, description="The newest so many.")] = 1000,
+) -> Response:
+    """Return the signs of an area in [from, to), oldest first: each change, and one an hour."""
+    parsed = parameters.code("code", code)
+    if not parsed.startswith(Kind.AREA):
+        raise WrongKind(parsed, "an area (kind A)")
+    span = parameters.span(
+        from_, to, now=app.clock(), default=timedelta(hours=24), longest=LONGEST_HISTORY
+    )
+    name = None if indicator is None else indicators.indicator(indicator).id
+    if await (await conn.execute(_IS_AREA, [parsed])).fetchone() is None:
+        raise Unassigned(parsed)
+    found = await signs.history(
+        conn, parsed, indicator=name, start=span.start, end=span.end, limit=limit
+    )
+    return live({"items": [signs.as_json(sign) for sign in found], "links": []})
+
+
+def _feature(area: Found, counts: dict[str, int]) -> dict[str, Any]:
+    return features.feature(
+        area, {"aliases": area.aliases, "counts": counts, "attributes": area.attributes}
+    )

@@ -1,0 +1,127 @@
+"""Entities: what is registered, by area, box, kind and class, and one by its code at any time."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from psycopg import AsyncConnection
+
+from api import descriptions, features, models, paging, parameters
+from api.context import App, Database
+from api.descriptions import DESCRIPTION_EXAMPLE
+from api.devices import MAX_LIMIT
+from api.documents import answers
+from api.replies import GEOJSON, tagged
+from city.codes import Kind
+from registry.search import Found, find
+
+router = APIRouter(prefix="/api/v1/entities", tags=["entities"])
+
+_DISTRICTS = """
+SELECT district_code, code
+FROM registry.entity_now
+WHERE class = 'district'
+  AND district_code IS NOT NULL
+"""
+
+
+@router.get(
+    "",
+    summary="Entities by area, box, kind and class",
+    responses=answers(
+        models.EntityCollection,
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "id": "C7K3K4WTB",
+                    "geometry": {"type": "Point", "coordinates": [116.4074, 39.9042]},
+                    "properties": {
+                        "code": "C7K3K4WTB",
+                        "kind": "C",
+                        "class": "smart-pole",
+                        "name": {"zh": "东城灯杆 001", "en": "Dongcheng pole 001"},
+                        "area": "A0008N0CM",
+                        "district": "A0000HGF4",
+                        "attributes": {},
+                        "devices": ["D7K3K4WTH"],
+                    },
+                }
+            ],
+            "links": [{"rel": "next", "href": "/api/v1/entities?limit=1&cursor=QzdLM0s0V1RC"}],
+        },
+        400,
+        media_type=GEOJSON,
+        tagged=True,
+    ),
+)
+async def entities(
+    request: Request,
+    conn: Database,
+    kind: Annotated[str | None, Query(description="Kind letter.", examples=["C"])] = None,
+    class_: Annotated[
+        str | None, Query(alias="class", description="Class.", examples=["smart-pole"])
+    ] = None,
+    area: Annotated[str | None, Query(description="In this area, at any depth.")] = None,
+    bbox: Annotated[
+        str | None,
+        Query(description="west,south,east,north in degrees.", examples=["116.3,39.8,116.5,40.0"]),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")] = 100,
+    cursor: Annotated[str | None, Query(description="From the `next` link.")] = None,
+) -> Response:
+    """List what is registered, by code, as GeoJSON, with the devices mounted on each."""
+    box = None if bbox is None else parameters.bbox(bbox)
+    page = await find(
+        conn,
+        kind=None if kind is None else parameters.kind_letter(kind),
+        class_=None if class_ is None else parameters.class_name("class", class_),
+        area=None if area is None else parameters.code("area", area, Kind.AREA),
+        bbox=None if box is None else (box.west, box.south, box.east, box.north),
+        after=None if cursor is None else paging.decode(cursor),
+        limit=limit,
+    )
+    districts = await _districts(conn)
+    found = [_feature(each, districts) for each in page.items]
+    body = features.collection(found, paging.links(request, page.cursor))
+    return tagged(request, body, media_type=GEOJSON)
+
+
+@router.get(
+    "/{code}",
+    summary="One entity, now or at a time",
+    responses=answers(models.Description, DESCRIPTION_EXAMPLE, 400, 404, 410, tagged=True),
+)
+async def entity(
+    request: Request,
+    code: Annotated[str, Path(description="A city code.", examples=["C7K3K4WTB"])],
+    app: App,
+    conn: Database,
+    at: Annotated[
+        str | None,
+        Query(description="As it was at this instant.", examples=["2026-11-01T00:00:00Z"]),
+    ] = None,
+) -> Response:
+    """Describe what a code names: class, names, place, relations, aliases and since when.
+
+    With `at`, as it was then, also of what has been retired since.
+    """
+    parsed = parameters.code("code", code)
+    moment = None if at is None else parameters.moment("at", at)
+    found = await descriptions.described(conn, parsed, moment)
+    return tagged(request, descriptions.as_json(found, app.public_url))
+
+
+async def _districts(conn: AsyncConnection[Any]) -> dict[str, str]:
+    return dict(await (await conn.execute(_DISTRICTS)).fetchall())
+
+
+def _feature(found: Found, districts: dict[str, str]) -> dict[str, Any]:
+    return features.feature(
+        found,
+        {
+            "district": districts.get(found.district or ""),
+            "attributes": found.attributes,
+            "devices": found.devices,
+        },
+    )
