@@ -110,7 +110,7 @@ export async function districts(signal?: AbortSignal): Promise<AreaCollection> {
     features.push(...page.features);
     next = nextPath(page.links);
   }
-  return { ...first, features };
+  return { ...first, features: features.filter((feature) => feature.geometry !== null) };
 }
 
 /** All devices with their newest values. */

@@ -81,6 +81,7 @@ export class App {
     const labels = {
       name: (code: string) => areaName(this.context(), code),
       sign: (code: string) => this.mapLabel(code),
+      short: (code: string) => this.mapValue(code),
       attribution: () => this.s.boundaries,
     };
     const events = {
@@ -97,12 +98,16 @@ export class App {
     }
   }
 
+  private mapValue(code: string): string {
+    const indicator = this.route.sign ?? "";
+    return signValueText(this.context(), indicator, this.world.sign(code, indicator));
+  }
+
   private mapLabel(code: string): string {
     const indicator = this.route.sign ?? "";
     const sign = this.world.sign(code, indicator);
-    if (sign?.status !== "ok") return signLevelText(this.context(), indicator, sign);
-    const value = signValueText(this.context(), indicator, sign);
-    return `${value} ${signLevelText(this.context(), indicator, sign)}`;
+    if (sign?.status !== "ok") return this.mapValue(code);
+    return `${this.mapValue(code)} ${signLevelText(this.context(), indicator, sign)}`;
   }
 
   private picked(target: Target | null): void {
@@ -156,9 +161,10 @@ export class App {
   }
 
   private follow(change: Change): void {
+    const before = this.view;
     if (change.everything) this.arrived();
     this.map?.follow(change);
-    this.view?.update(change);
+    if (this.view === before) this.view?.update(change);
   }
 
   /** The catalogue or the set of devices is another one now. */

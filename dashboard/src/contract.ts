@@ -27,6 +27,7 @@ export interface ProfileSpec {
   readonly name: string;
   readonly names: Names;
   readonly interval_s: number;
+  readonly stale_after_s: number;
   readonly metrics: readonly MetricSpec[];
 }
 

@@ -1,6 +1,14 @@
 /** What is known of each device: its newest value per metric, and the state that follows. Pure. */
 
-import type { DeviceItem, LiveReading, MetricSpec, Names, ProfileSpec, Quality } from "./contract";
+import type {
+  DeviceItem,
+  LiveReading,
+  MetricSpec,
+  Names,
+  ProfileSpec,
+  Quality,
+  Sign,
+} from "./contract";
 
 export type DeviceState = "live" | "lamp-on" | "lamp-failed" | "stale" | "silent";
 
@@ -24,13 +32,11 @@ export interface Device {
   state: DeviceState;
 }
 
-/** Intervals without a reading before a device counts as stale; the catalogue's rule. */
-export const STALE_AFTER_INTERVALS = 3;
+const DEFAULT_STALE_AFTER_S = 180;
+const LIT_RATE = "lighting.lit-rate";
 
-const DEFAULT_INTERVAL_S = 60;
-
-/** Below this power a lamp that is told to shine does not; as the lit rate counts it. */
-const LIT_ABOVE_W = 5;
+/** Above this power a lamp burns, at whatever dimming; meters tell less than a watt for none. */
+const BURNING_ABOVE_W = 1;
 
 /** A device as the listing tells it. */
 export function fromItem(item: DeviceItem): Device {
@@ -82,27 +88,34 @@ export function absorb(
   device.lastMs = Math.max(device.lastMs ?? atMs, atMs);
 }
 
-/** Seconds after which a device of this profile is stale. */
-export function staleAfterS(profile: ProfileSpec | undefined): number {
-  return STALE_AFTER_INTERVALS * (profile?.interval_s ?? DEFAULT_INTERVAL_S);
-}
-
-function lampState(device: Device): DeviceState {
-  const commanded = device.values.get("lamp_dim_pct");
-  const power = device.values.get("lamp_power_w");
-  if (!commanded || !power || commanded.value <= 0) return "live";
-  return power.value > LIT_ABOVE_W ? "lamp-on" : "lamp-failed";
-}
-
-/** The state a device is in at this instant. */
+/**
+ * The state a device is in at this instant.
+ *
+ * That a lamp has failed is the server's judgement (`failedLamps`); here is no second rule for it.
+ */
 export function stateAt(
   device: Device,
   profile: ProfileSpec | undefined,
   nowMs: number,
+  failedLamps: ReadonlySet<string>,
 ): DeviceState {
   if (device.lastMs === null) return "silent";
-  if (nowMs - device.lastMs > staleAfterS(profile) * 1000) return "stale";
-  return lampState(device);
+  if (nowMs - device.lastMs > (profile?.stale_after_s ?? DEFAULT_STALE_AFTER_S) * 1000)
+    return "stale";
+  if (failedLamps.has(device.code)) return "lamp-failed";
+  return (device.values.get("lamp_power_w")?.value ?? 0) > BURNING_ABOVE_W ? "lamp-on" : "live";
+}
+
+/** The devices whose lamps have failed, as the lit-rate signs of all areas list them. */
+export function failedLamps(signs: Iterable<Sign>): Set<string> {
+  const failed = new Set<string>();
+  for (const sign of signs) {
+    if (sign.indicator !== LIT_RATE) continue;
+    const inputs = sign.detail?.["inputs"] as { failed?: unknown } | undefined;
+    if (!Array.isArray(inputs?.failed)) continue;
+    for (const code of inputs.failed) failed.add(String(code));
+  }
+  return failed;
 }
 
 /** Whether the device reports as it should, whatever its lamp does. */

@@ -20,10 +20,12 @@ export class History {
   /**
    * @param stepS nominal seconds between two points: the bucket, or the device's interval
    * @param windowS how far back from the newest instant the window reaches
+   * @param hasBand whether the lowest and highest reading of a point mean something beside it
    */
   constructor(
     private readonly stepS: number,
     private readonly windowS: number,
+    private readonly hasBand: boolean,
   ) {}
 
   /** The columns as they are now; do not change them. */
@@ -43,7 +45,8 @@ export class History {
   /** Takes in an answer's points, in order of time. */
   load(answer: Telemetry): void {
     for (const point of answer.points) {
-      this.push(Date.parse(point.ts) / 1000, point.min ?? null, point.max ?? null, point.value);
+      const [low, high] = this.hasBand ? [point.min ?? null, point.max ?? null] : [null, null];
+      this.push(Date.parse(point.ts) / 1000, low, high, point.value);
     }
   }
 
@@ -97,6 +100,10 @@ export class History {
 
 /** Whether a live value means the same as a point of the history. */
 export function takesLive(aggregation: string, bucketS: number | null): boolean {
-  if (aggregation === "counter_difference") return false; // the stream tells the counter itself
-  return bucketS === null || aggregation !== "sum";
+  return bucketS === null || !isAddedUp(aggregation);
+}
+
+/** Whether a bucket's value is a total, so that single readings do not compare with it. */
+export function isAddedUp(aggregation: string): boolean {
+  return aggregation === "counter_difference" || aggregation === "sum";
 }

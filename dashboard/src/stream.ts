@@ -58,6 +58,8 @@ export class Stream {
       this.took();
       this.events.readings((JSON.parse(event.data) as { readings: LiveReading[] }).readings);
     });
+    // So much was missed that the server does not send it again.
+    source.addEventListener("gap", () => this.events.resumed());
     source.addEventListener("signs", (event) => {
       this.took();
       this.events.signs((JSON.parse(event.data) as { items: Sign[] }).items);

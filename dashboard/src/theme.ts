@@ -37,7 +37,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     grid: "#28353b",
     line: "#6fd3c7",
     band: "rgba(111, 211, 199, 0.22)",
-    fillOpacity: 0.36,
+    fillOpacity: 0.55,
     live: "#8fb8d8",
     lampOn: "#ffe08a",
     failed: "#ff6b5e",

@@ -9,7 +9,15 @@ import type {
   ProfileSpec,
   Sign,
 } from "./contract";
-import { absorb, type Device, type DeviceState, fromItem, isLive, stateAt } from "./devices";
+import {
+  absorb,
+  type Device,
+  type DeviceState,
+  failedLamps,
+  fromItem,
+  isLive,
+  stateAt,
+} from "./devices";
 import { Rate } from "./rate";
 import { signKey } from "./signs";
 import { type Connection, Stream } from "./stream";
@@ -32,6 +40,7 @@ export type Loading =
 
 const REFETCH_AT_MOST_EVERY_MS = 30_000;
 const STATE_CHECK_MS = 2_000;
+const SIGNS_EVERY_MS = 60_000;
 
 /** The live picture of the city. */
 export class World {
@@ -54,6 +63,7 @@ export class World {
   private everything = false;
   private signsMoved = false;
   private frame = 0;
+  private failedLamps: ReadonlySet<string> = new Set();
   private refetchedMs = 0;
   private refetching = false;
 
@@ -84,6 +94,7 @@ export class World {
       this.loading = { kind: "ready" };
       this.stream.start();
       window.setInterval(() => this.checkStates(), STATE_CHECK_MS);
+      window.setInterval(() => void this.refetchSigns(), SIGNS_EVERY_MS);
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
       this.loading = { kind: "failed", problem: error };
@@ -137,19 +148,37 @@ export class World {
   private async fetchDevicesAndSigns(): Promise<void> {
     const [items, signs] = await Promise.all([api.devices(), api.signs()]);
     this.refetchedMs = Date.now();
+    this.keepSigns(signs);
     const nowMs = api.serverNow();
     const fresh = new Set<string>();
     for (const item of items) {
       const device = fromItem(item);
       const known = this.devices.get(device.code);
       if (known) keepNewer(device, known);
-      device.state = stateAt(device, this.profiles.get(device.profile), nowMs);
+      device.state = this.stateOf(device, nowMs);
       this.devices.set(device.code, device);
       this.noteNewest(device.lastMs);
       fresh.add(device.code);
     }
     for (const code of this.devices.keys()) if (!fresh.has(code)) this.devices.delete(code);
+  }
+
+  /** The stream tells of signs that changed; that the others still hold must be asked for. */
+  private async refetchSigns(): Promise<void> {
+    try {
+      this.takeSigns(await api.signs());
+    } catch (error) {
+      if (!(error instanceof api.Problem)) throw error;
+    }
+  }
+
+  private keepSigns(signs: readonly Sign[]): void {
     for (const sign of signs) this.signs.set(signKey(sign.area, sign.indicator), sign);
+    this.failedLamps = failedLamps(this.signs.values());
+  }
+
+  private stateOf(device: Device, nowMs: number): DeviceState {
+    return stateAt(device, this.profiles.get(device.profile), nowMs, this.failedLamps);
   }
 
   private async refetch(): Promise<void> {
@@ -178,14 +207,15 @@ export class World {
       absorb(device, reading, this.specs.get(device.profile) ?? new Map());
       this.noteNewest(device.lastMs);
       this.values.add(device.code);
-      this.setState(device, stateAt(device, this.profiles.get(device.profile), nowMs));
+      this.setState(device, this.stateOf(device, nowMs));
       for (const watcher of this.watchers) watcher(reading);
     }
     this.mark({});
   }
 
   private takeSigns(signs: readonly Sign[]): void {
-    for (const sign of signs) this.signs.set(signKey(sign.area, sign.indicator), sign);
+    this.keepSigns(signs);
+    this.checkStates();
     this.mark({ signs: true });
   }
 
@@ -196,7 +226,7 @@ export class World {
   private checkStates(): void {
     const nowMs = api.serverNow();
     for (const device of this.devices.values()) {
-      this.setState(device, stateAt(device, this.profiles.get(device.profile), nowMs));
+      this.setState(device, this.stateOf(device, nowMs));
     }
     if (this.states.size) this.mark({});
   }

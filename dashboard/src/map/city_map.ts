@@ -35,12 +35,20 @@ export interface MapEvents {
 /** What the labels say; the page knows the language, the map does not. */
 export interface Labels {
   name(area: string): string;
+  /** The sign's value and level. */
   sign(area: string): string;
+  /** The sign's value alone, where there is no room. */
+  short(area: string): string;
   attribution(): string;
 }
 
 const REACH_PX = 9; // how far from a symbol a click or a finger still means it
 const DEVICE_ZOOM = 13;
+
+/** From this width of the map on, the city is fitted beside the legend, not under it. */
+const LEGEND_BESIDE_PX = 800;
+const BESIDE_LEGEND = { top: 40, right: 70, bottom: 50, left: 190 };
+const BELOW_LEGEND = { top: 112, right: 24, bottom: 34, left: 24 };
 const STATE_ORDER = { silent: 0, stale: 1, live: 2, "lamp-on": 3, "lamp-failed": 5 } as const;
 
 setWorkerUrl(workerUrl);
@@ -199,6 +207,7 @@ export class CityMap {
       const properties = {
         name: this.labels.name(code),
         sign: this.labels.sign(code),
+        short: this.labels.short(code),
         order: -(sign?.level ?? 0),
       };
       features.push({ type: "Feature", geometry: anchor, properties });
@@ -276,9 +285,9 @@ export class CityMap {
 
   private fit(bounds: Bounds | null, animate: boolean): void {
     if (!bounds) return;
-    const narrow = this.map.getContainer().clientWidth < 500;
+    const isWide = this.map.getContainer().clientWidth >= LEGEND_BESIDE_PX;
     this.map.fitBounds([...bounds], {
-      padding: narrow ? 16 : 40,
+      padding: isWide ? BESIDE_LEGEND : BELOW_LEGEND,
       duration: animate ? motion() : 0,
       maxZoom: DEVICE_ZOOM,
     });

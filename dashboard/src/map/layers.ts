@@ -1,12 +1,15 @@
 /** The map's style: a plain ground, districts, labels and devices; no tiles, no glyph server. */
 
-import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
 import type { Palette } from "../theme";
 
 // Without a `glyphs` address MapLibre draws letters from these local fonts.
 const FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "system-ui"];
 
 export const HATCH = "hatch";
+
+/** Farther out there is room for a sign's value, but not for its level's name. */
+const FULL_LABEL_ZOOM = 7.3;
 const NOTHING = { type: "FeatureCollection" as const, features: [] };
 
 /** Layers that answer to the pointer. */
@@ -14,7 +17,7 @@ export const DISTRICT_LAYER = "district-fill";
 export const DEVICE_LAYER = "devices";
 
 function districtLayers(p: Palette): LayerSpecification[] {
-  const hasColour = ["to-boolean", ["feature-state", "colour"]] as never;
+  const hasColour: ExpressionSpecification = ["to-boolean", ["feature-state", "colour"]];
   return [
     {
       id: "district-hatch",
@@ -28,7 +31,16 @@ function districtLayers(p: Palette): LayerSpecification[] {
       source: "districts",
       paint: {
         "fill-color": ["to-color", ["coalesce", ["feature-state", "colour"], p.noValue]],
-        "fill-opacity": ["case", hasColour, p.fillOpacity, 0],
+        // Near by, the whole view is one district: its colour steps back behind the devices.
+        "fill-opacity": [
+          "interpolate",
+          ["linear"],
+          ["zoom"],
+          10,
+          ["case", hasColour, p.fillOpacity, 0],
+          13,
+          ["case", hasColour, p.fillOpacity * 0.4, 0],
+        ],
       },
     },
     {
@@ -98,21 +110,18 @@ function deviceLayers(p: Palette): LayerSpecification[] {
   ];
 }
 
+/** A district's name over what its sign says. */
+function label(sign: "short" | "sign"): ExpressionSpecification {
+  return ["format", ["get", "name"], {}, "\n", {}, ["get", sign], { "font-scale": 0.92 }];
+}
+
 function labelLayer(p: Palette): LayerSpecification {
   return {
     id: "district-label",
     type: "symbol",
     source: "labels",
     layout: {
-      "text-field": [
-        "format",
-        ["get", "name"],
-        { "font-scale": 1 },
-        "\n",
-        {},
-        ["get", "sign"],
-        { "font-scale": 0.92 },
-      ],
+      "text-field": ["step", ["zoom"], label("short"), FULL_LABEL_ZOOM, label("sign")],
       "text-font": FONTS,
       "text-size": ["interpolate", ["linear"], ["zoom"], 7, 11, 9, 13, 12, 16],
       "text-max-width": 9,

@@ -6,8 +6,8 @@ import * as api from "../api";
 import type { LiveReading, MetricSpec, Telemetry } from "../contract";
 import type { Device } from "../devices";
 import { h, setText } from "../dom";
-import { ageText, clockText, metricText, unitText, zoneText } from "../format";
-import { History, takesLive } from "../history";
+import { ageText, clockText, metricText, numberText, unitText, zoneText } from "../format";
+import { History, isAddedUp, takesLive } from "../history";
 import { nameIn } from "../i18n";
 import { RANGES } from "../route";
 import { asProblem, problemBox, spaced } from "./parts";
@@ -94,7 +94,22 @@ export class Chart {
 
   private emptyHistory(bucketS: number | null): History {
     const interval = this.context.world.profiles.get(this.device.profile)?.interval_s ?? 60;
-    return new History(bucketS ?? interval, this.windowS);
+    return new History(bucketS ?? interval, this.windowS, this.hasBand(bucketS));
+  }
+
+  /** A band makes sense around means, not around totals, directions or coded states. */
+  private hasBand(bucketS: number | null): boolean {
+    return (
+      bucketS !== null && !isAddedUp(this.spec.aggregation) && !this.isCircular && !this.isCoded
+    );
+  }
+
+  private get isCircular(): boolean {
+    return this.spec.aggregation === "circular_mean";
+  }
+
+  private get isCoded(): boolean {
+    return Object.keys(this.spec.states ?? {}).length > 0;
   }
 
   private async fetch(): Promise<void> {
@@ -157,7 +172,8 @@ export class Chart {
     const bucket = this.answer?.bucket_s ?? null;
     const parts = [s.timesIn(zoneText(new Date()))];
     parts.push(bucket === null ? s.everyReading : s.bucket(ageText(bucket, s)));
-    if (this.answer?.aggregation === "counter_difference") parts.push(s.increase);
+    if (this.hasBand(bucket)) parts.push(s.band);
+    if (bucket !== null && isAddedUp(this.spec.aggregation)) parts.push(s.total);
     return parts.join(" · ");
   }
 
@@ -189,9 +205,8 @@ export class Chart {
       ticks: { stroke: palette.grid, width: 1 },
       font: "12px system-ui, sans-serif",
     };
-    const isPoints = this.spec.aggregation === "circular_mean";
-    const isSteps = Boolean(this.spec.states && Object.keys(this.spec.states).length);
-    const stepped = isSteps ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
+    const { isCircular, isCoded } = this;
+    const stepped = isCoded ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
     return {
       width: Math.max(240, this.plotBox.clientWidth),
       height: HEIGHT,
@@ -205,11 +220,13 @@ export class Chart {
         { ...axis, values: (_plot, ticks, _a, _s, step) => timeTicks(ticks, step, language) },
         {
           ...axis,
-          size: isSteps ? 84 : 58,
+          size: isCoded ? 84 : 58,
+          ...(isCircular ? { splits: () => [0, 90, 180, 270, 360] } : {}),
+          ...(isCoded ? { splits: () => Object.keys(this.spec.states ?? {}).map(Number) } : {}),
           label: unitText(this.spec.unit) || null,
           labelFont: "12px system-ui, sans-serif",
           labelSize: unitText(this.spec.unit) ? 18 : 0,
-          values: (_plot, ticks) => this.valueTicks(ticks, isSteps),
+          values: (_plot, ticks) => this.valueTicks(ticks),
         } as uPlot.Axis,
       ],
       series: [
@@ -219,12 +236,12 @@ export class Chart {
         {
           stroke: palette.line,
           width: 2,
-          points: { show: isPoints, size: 4, fill: palette.line },
-          ...(isPoints ? { paths: () => null } : {}),
+          points: { show: isCircular, size: 4, fill: palette.line },
+          ...(isCircular ? { paths: () => null } : {}),
           ...(stepped ? { paths: stepped } : {}),
         },
       ],
-      bands: isPoints || isSteps ? [] : [{ series: [2, 1], fill: palette.band }],
+      bands: isCircular || isCoded ? [] : [{ series: [2, 1], fill: palette.band }],
       hooks: { setCursor: [(plot) => this.point(plot)] },
     };
   }
@@ -236,19 +253,19 @@ export class Chart {
 
   /** The value axis: room around the values, and never finer than the instrument resolves. */
   private span(low: number | null, high: number | null): [number, number] {
+    if (this.isCircular) return [0, 360];
+    if (this.isCoded) return [this.spec.low - 0.5, this.spec.high + 0.5];
     if (low === null || high === null) return [0, 1];
     const pad = Math.max((high - low) * 0.1, this.spec.resolution * 2);
     const floor = this.spec.low >= 0 && low >= 0 ? 0 : Number.NEGATIVE_INFINITY;
     return [Math.max(floor, low - pad), high + pad];
   }
 
-  private valueTicks(ticks: number[], whole: boolean): string[] {
+  private valueTicks(ticks: number[]): string[] {
     const { language } = this.context;
+    if (this.isCoded) return ticks.map((tick) => metricText(this.spec, tick, language));
     const step = Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0));
-    return ticks.map((tick) => {
-      if (whole) return Number.isInteger(tick) ? metricText(this.spec, tick, language) : "";
-      return metricText({ ...this.spec, states: {}, resolution: step }, tick, language);
-    });
+    return ticks.map((tick) => numberText(tick, step, language));
   }
 
   private point(plot: uPlot): void {

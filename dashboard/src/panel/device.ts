@@ -105,12 +105,12 @@ export class DeviceView implements View {
     const facts = h("dl", { class: "facts" });
     const add = (term: string, ...fact: (Node | string)[]) =>
       facts.append(h("dt", {}, term), h("dd", {}, ...fact));
-    const show = button(s.zoomTo, () => locate(device.code), { class: "link" });
     facts.append(h("dt", {}, s.lastReport), this.lastReport);
-    add(s.code, codeLink(device.code, s), " ", show);
+    add(s.code, codeLink(device.code, s));
     if (device.mountedOn) add(s.mountedOn, codeLink(device.mountedOn, s));
     add(s.profile, profile);
-    return h("div", {}, h("p", { class: "under" }, this.mark.root), facts);
+    const show = button(s.zoomTo, () => locate(device.code), { class: "link" });
+    return h("div", {}, h("p", { class: "under" }, this.mark.root, show), facts);
   }
 
   private showLastReport(device: Device): void {

@@ -8,6 +8,7 @@ import { nameIn } from "../i18n";
 import type { Change } from "../world";
 import { DeviceList, sortDevices } from "./device_list";
 import { codeLink, LevelChip, signValueText } from "./parts";
+import { detailFacts } from "./sign_detail";
 import { areaName, type Context, type View } from "./view";
 
 class SignCard {
@@ -57,7 +58,7 @@ class SignCard {
     if (sign && sign.coverage !== null) {
       facts.push([s.coverage, percentText(sign.coverage, language)]);
     }
-    if (sign?.reason) facts.push([s.reason, sign.reason]);
+    if (sign?.detail) facts.push(...detailFacts(this.context, sign.detail));
     const norm = [sign?.norm ?? spec?.norm, spec?.clause].filter(Boolean).join(", ");
     if (norm) facts.push([s.norm, norm]);
     return facts;

@@ -113,9 +113,15 @@ export class Overview implements View {
   private districts(): HTMLElement {
     const { s, world, language } = this.context;
     if (!world.areas.size) return h("p", { class: "empty" }, s.noDistricts);
-    const heads = [...world.indicators.values()].map((indicator) =>
-      h("th", { scope: "col" }, nameIn(indicator.names, language, indicator.indicator)),
-    );
+    const heads = [...world.indicators.values()].map((indicator) => {
+      const isSorted = indicator.indicator === this.context.route.sign;
+      const name = nameIn(indicator.names, language, indicator.indicator);
+      return h(
+        "th",
+        { scope: "col", "aria-sort": isSorted ? "other" : null },
+        isSorted ? `${name} ▾` : name,
+      );
+    });
     return h(
       "table",
       { class: "districts" },
@@ -173,7 +179,9 @@ export class Overview implements View {
       "tr",
       { "data-area": code },
       h("th", { scope: "row" }, choose),
-      ...cells.map((cell) => h("td", {}, cell.value, cell.chip.root)),
+      ...cells.map((cell) =>
+        h("td", {}, h("div", { class: "sign-cell" }, cell.chip.root, cell.value)),
+      ),
       live,
     );
     return { code, root, cells, live };

@@ -56,7 +56,9 @@ export function spaced(unit: string): string {
 /** The level's name, or why there is none. */
 export function signLevelText(context: Context, indicator: string, sign: Sign | undefined): string {
   if (!sign) return context.s.noSign;
-  if (sign.status !== "ok") return context.s.statuses[sign.status];
+  if (sign.status !== "ok") {
+    return nameIn(sign.label, context.language, sign.reason ?? context.s.statuses[sign.status]);
+  }
   const level = levelOf(context.world.indicators.get(indicator), sign);
   return nameIn(sign.label ?? level?.label, context.language, "");
 }
