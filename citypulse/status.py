@@ -9,7 +9,7 @@ import psycopg
 from citypulse.settings import Settings
 from citypulse.stack import broker, local, postgres, process, record
 from citypulse.stack.errors import NotRunning
-from citypulse.stack.install import find_installed
+from citypulse.stack.install import Installation, find_installed
 from citypulse.stack.record import PartRecord
 
 HEALTH_TIMEOUT_S = 5.0
@@ -115,8 +115,13 @@ def api_health(address: str) -> str:
 def _versions(settings: Settings) -> dict[str, str]:
     versions = {"citypulse": metadata.version("citypulse")}
     installation = find_installed(settings.state.binaries)
-    if installation is not None:
-        database = postgres.installed_versions(installation.postgres_bin)
-        versions["database"] = ", ".join(f"{name} {value}" for name, value in database.items())
-        versions["broker"] = f"Mosquitto {broker.installed_version(installation.mosquitto)}"
-    return versions
+    return versions | (server_versions(installation) if installation else {})
+
+
+def server_versions(installation: Installation) -> dict[str, str]:
+    """What the installed ``database`` and ``broker`` are, for people."""
+    database = postgres.installed_versions(installation.postgres_bin)
+    return {
+        "database": ", ".join(f"{name} {value}" for name, value in database.items()),
+        "broker": f"Mosquitto {broker.installed_version(installation.mosquitto)}",
+    }

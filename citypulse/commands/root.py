@@ -8,7 +8,7 @@ from citypulse.commands.demonstrating import demo
 from citypulse.commands.enrolling import devices
 from citypulse.commands.processes import api, db, ingest, vitals
 from citypulse.commands.registering import registry
-from citypulse.commands.running import down, status, up
+from citypulse.commands.running import doctor, down, status, up
 from citypulse.commands.simulating import replay, simulate
 
 
@@ -29,6 +29,7 @@ for command in (
     up,
     down,
     status,
+    doctor,
     db,
     ingest,
     vitals,

@@ -13,6 +13,7 @@ import click
 
 from citypulse.commands.context import with_settings
 from citypulse.commands.logs import show_log
+from citypulse.doctor import examine
 from citypulse.house import House, assemble, bring_up, supervised
 from citypulse.settings import Settings
 from citypulse.stack import process, record
@@ -99,6 +100,24 @@ def status(settings: Settings, as_json: bool) -> None:
     if not report.running:
         sys.exit(NOT_RUNNING_STATUS)
     sys.exit(0 if report.healthy else 1)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="A JSON list of findings, for machines.")
+def doctor(as_json: bool) -> None:
+    """Say what is wrong with this machine's citypulse, and what to do about it.
+
+    Exit status 1 when there is a problem; notes are none.
+    """
+    findings = examine(os.environ)
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            mark = {"ok": "ok  ", "note": "note", "problem": "BAD "}[finding.level]
+            remedy = f"\n            → {finding.remedy}" if finding.remedy else ""
+            click.echo(f"{mark}  {finding.about}: {finding.what}{remedy}")
+    sys.exit(any(finding.level == "problem" for finding in findings))
 
 
 def _up_detached(settings: Settings, port: int | None) -> None:
