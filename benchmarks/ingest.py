@@ -175,7 +175,9 @@ from ingest.settings import IngestSettings
 async def main():
     given = json.loads(sys.stdin.readline())
     stop = asyncio.Event()
-    ingest = Ingest(IngestSettings(member="bench"), given["db"], parse_address(given["url"]), stop)
+    # A session that outlives its round would have the broker queue the next round for it.
+    settings = IngestSettings(member="bench").model_copy(update={"session_expiry_s": 0})
+    ingest = Ingest(settings, given["db"], parse_address(given["url"]), stop)
     task = asyncio.create_task(ingest.run())
     await ingest.subscribed.wait()
     print(json.dumps({"ready": True}), flush=True)
