@@ -197,9 +197,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         url = local.running_database(settings.state, database=settings.database)
         with psycopg.connect(url, connect_timeout=5) as connection:
-            extensions = dict(
-                connection.execute("SELECT extname, extversion FROM pg_extension").fetchall()
-            )
+            rows = connection.execute("SELECT extname, extversion FROM pg_extension").fetchall()
+            extensions: dict[str, str] = {name: version for name, version in rows}  # noqa: C416 - typed
             edition = connection.execute(
                 "SELECT current_setting('timescaledb.license', true)"
             ).fetchone()

@@ -43,7 +43,14 @@ def keypad(digits: str, as_json: bool) -> None:
 
 @code.command()
 @click.argument("kind", type=click.Choice([kind.value for kind in Kind], case_sensitive=False))
-@click.option("-n", "--count", type=click.IntRange(1, 100_000), default=1, show_default=True)
+@click.option(
+    "-n",
+    "--count",
+    type=click.IntRange(1, 100_000),
+    default=1,
+    show_default=True,
+    help="How many.",
+)
 @with_settings
 def mint(settings: Settings, kind: str, count: int) -> None:
     """Issue new codes of a KIND (A area, C component, D device, …); they name nothing yet."""
