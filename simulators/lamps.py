@@ -58,6 +58,7 @@ class Schedule:
         self._lat = lat
         self._late_dim = _LATE_DIM[street_class]
         self._known: dict[int, tuple[_Step, ...]] = {}
+        self._whole: dict[int, float] = {}
 
     def dim_pct(self, t_s: float) -> int:
         """Commanded brightness, 0 (off) to 100."""
@@ -67,8 +68,16 @@ class Schedule:
                 commanded = step.dim_pct
         return commanded
 
-    def burn_h(self, night: int, until_s: float = math.inf) -> float:
-        """Hours at full power that the night has cost so far, for a lamp of rated power 1."""
+    def burn_h(self, night: int) -> float:
+        """Hours at full power that a whole night costs a sound lamp."""
+        known = self._whole.get(night)
+        if known is None:
+            known = self.burn_h_until(night, math.inf)
+            self._whole[night] = known
+        return known
+
+    def burn_h_until(self, night: int, until_s: float) -> float:
+        """Hours at full power that the night has cost a sound lamp by an instant."""
         steps = self.steps(night)
         total = 0.0
         for step, following in pairwise(steps):
@@ -96,10 +105,15 @@ class Schedule:
         return [*plan, _Step(dark.dawn_s, 0)]
 
 
-@lru_cache(maxsize=256)
 def schedule_near(lon: float, lat: float, street_class: str) -> Schedule:
     """The schedule of the lighting zone (one degree square) that a place lies in."""
-    return Schedule(math.floor(lon) + 0.5, math.floor(lat) + 0.5, street_class)
+    return _schedule_of_zone(math.floor(lon), math.floor(lat), street_class)
+
+
+@lru_cache(maxsize=256)
+def _schedule_of_zone(west: int, south: int, street_class: str) -> Schedule:
+    """One for all lamps of a zone: what it has worked out, hundreds of poles need."""
+    return Schedule(west + 0.5, south + 0.5, street_class)
 
 
 def relative_power(dim_pct: float) -> float:
@@ -169,7 +183,7 @@ class Lamp:
         night = night_number(t_s)
         steady_w = self._base_w + _STANDBY_W
         burnt = self._burnt_before(night)
-        burnt += self.condition(night) * self._schedule.burn_h(night, t_s)
+        burnt += self.condition(night) * self._schedule.burn_h_until(night, t_s)
         hours = (t_s - self._since_s) / HOUR_S
         return (steady_w * hours + self._rated_w * burnt) / 1000
 

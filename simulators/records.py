@@ -168,7 +168,11 @@ def _rows(path: Path) -> Iterator[Mapping[str, _Cell]]:
 
 
 def _text(path: Path) -> str:
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        rule = f"can't be read: {error.strerror}"
+        raise BadRecord(path, line=0, column="-", value="file", rule=rule) from error
     try:
         if raw.startswith(_GZIP_MAGIC):
             raw = gzip.decompress(raw)
