@@ -19,7 +19,7 @@ from city.frames import Frame, frame_named, to_wgs84
 from registry.aliases import alias_fault
 from registry.classes import CLASSES, REGISTERED_KINDS
 from registry.errors import BadCityFile, Problem
-from registry.geometries import geometry_fault, read_geometry
+from registry.geometries import geometry_fault, read_geometry, shown
 
 MAX_KEY_LENGTH = 200
 MAX_NAME_LENGTH = 200
@@ -123,7 +123,7 @@ def _collection(document: object, frame: Frame | None) -> tuple[Sequence[object]
     try:
         return features, frame_named(str(stated))
     except InvalidValue as error:
-        raise BadCityFile([Problem(-1, "frame", shortened(stated), error.rule)]) from None
+        raise BadCityFile([Problem(-1, "frame", shown(stated), error.rule)]) from None
 
 
 def _in_wgs84(features: list[Feature]) -> list[Feature]:
@@ -176,7 +176,7 @@ class _Reader:
         )
 
     def _refuse(self, field: str, value: object, rule: str) -> None:
-        self.problems.append(Problem(self.index, field, shortened(value), rule))
+        self.problems.append(Problem(self.index, field, shown(value), rule))
 
     def _text(self, name: str, value: object, longest: int) -> str:
         if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable():

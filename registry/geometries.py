@@ -1,6 +1,7 @@
 """What a geometry must be like to enter the registry: rules, as functions that name the fault."""
 
-import math
+import sys
+from collections.abc import Mapping
 
 import shapely
 import shapely.geometry
@@ -8,6 +9,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from city.codes import Kind
+from city.errors import shortened
 
 MAX_VERTICES = 100_000
 # How deep a type's lists of positions are nested (RFC 7946, section 3.1).
@@ -64,6 +66,13 @@ def read_geometry(document: object) -> BaseGeometry:
     return shapely.force_2d(shape)
 
 
+def shown(value: object) -> str:
+    """A value from a file as a message may show it; of lists and objects only that they are."""
+    if isinstance(value, Mapping):
+        return "{…}"
+    return "[…]" if isinstance(value, list | tuple) else shortened(value)
+
+
 def _check_nesting(coordinates: object, depth: int, geometry_type: str) -> None:
     """Descend to the positions, so that shapely sees numbers only."""
     nodes: list[object] = [coordinates]
@@ -90,9 +99,9 @@ def _check_position(position: object) -> None:
         raise ValueError("has a position that is not [longitude, latitude]")
     for number in position:
         if isinstance(number, bool) or not isinstance(number, int | float):
-            raise ValueError("has a coordinate that is not a number")
-        if not math.isfinite(number):
-            raise ValueError("has a coordinate that is not finite")
+            raise ValueError(f"has a coordinate that is not a number: {shown(number)}")
+        if not abs(number) <= sys.float_info.max:  # also False for NaN; integers have no bound
+            raise ValueError(f"has a coordinate that is not finite: {shown(number)}")
 
 
 def _position_fault(geometry: BaseGeometry) -> str | None:
