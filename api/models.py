@@ -342,7 +342,7 @@ class Health(BaseModel):
 
 def schemas() -> dict[str, Any]:
     """Return the JSON Schemas of all answers, by name, as OpenAPI components."""
-    shapes = [*_described(Shape), Problem, Geometry, Health]
+    shapes: list[type[BaseModel]] = [*_described(Shape), Problem, Geometry, Health]
     _, document = models_json_schema(
         [(shape, "serialization") for shape in shapes],
         ref_template="#/components/schemas/{model}",

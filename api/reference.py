@@ -77,7 +77,8 @@ def _parameter(parameter: Mapping[str, Any]) -> str:
 
 
 def _schemas(schema: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    return schema.get("anyOf", [schema])
+    alternatives: Iterable[Mapping[str, Any]] = schema.get("anyOf", [schema])
+    return alternatives
 
 
 def _bounds(schemas: Iterable[Mapping[str, Any]]) -> str:

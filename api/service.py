@@ -8,13 +8,14 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.context import Context
 from api.settings import ApiSettings
+from city.settings import PublicSettings
 
 GRACE_S = 5  # for requests in hand; streams are ended at once
 MAX_HEAD_BYTES = 32_768  # of request line and headers
 
 
 class _Server(uvicorn.Server):
-    """Ends live streams before it waits for connections to close: they never would by themselves."""
+    """Ends live streams before it waits for connections to close: they would never end."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app = self.config.app
@@ -44,11 +45,8 @@ def server(app: FastAPI, settings: ApiSettings) -> uvicorn.Server:
     )
 
 
-def run(settings: ApiSettings, database_url: str, public_url: str | None = None) -> None:
-    """Serve until SIGTERM or SIGINT.
-
-    `public_url` is the address under which codes are published; the server's own where None.
-    """
+def run(settings: ApiSettings, database_url: str, public: PublicSettings) -> None:
+    """Serve until SIGTERM or SIGINT; codes are published under `public.url`, else our own."""
     own = f"http://{settings.host}:{settings.port}"
-    app = create_app(settings, database_url, public_url=public_url or own)
+    app = create_app(settings, database_url, public_url=public.url or own)
     server(app, settings).run()

@@ -3,13 +3,18 @@
 Nothing is skipped when a part is missing: the run stops and says what to do.
 """
 
+import asyncio
+import importlib.util
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import psycopg
@@ -29,6 +34,7 @@ from devices.broker_files import acl_file, password_file
 from devices.passwords import hash_secret
 
 TEMPLATE = "citypulse_template"
+CITY_TEMPLATE = "citypulse_template_city"
 
 
 def _installation() -> Installation:
@@ -94,9 +100,11 @@ def template_database(postgres: Postgres) -> str:
 
 
 @pytest.fixture
-def database_url(postgres: Postgres, template_database: str) -> Iterator[str]:
-    """The address of a database of this test's own, migrated and empty."""
-    yield from _database(postgres, template_database)
+def database_url(request: pytest.FixtureRequest, postgres: Postgres) -> Iterator[str]:
+    """The address of a database of this test's own: migrated, and empty but for `known_city`."""
+    wants_city = "known_city" in request.fixturenames
+    fixture = "city_template" if wants_city else "template_database"
+    yield from _database(postgres, str(request.getfixturevalue(fixture)))
 
 
 @pytest.fixture
@@ -225,3 +233,40 @@ def _drop(postgres: Postgres, name: str) -> None:
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
             )
+
+
+def _known_city_module() -> ModuleType:
+    # Test folders are no packages: the module is taken from its file.
+    place = Path(__file__).parent / "known_city.py"
+    spec = importlib.util.spec_from_file_location("known_city", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["known_city"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def founded_city(postgres: Postgres, template_database: str) -> Any:
+    """The small demonstration city, imported once into a database to be copied from."""
+    with psycopg.connect(postgres.url_of("postgres"), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(CITY_TEMPLATE), sql.Identifier(template_database)
+            )
+        )
+    return asyncio.run(_known_city_module().found_city(postgres.url_of(CITY_TEMPLATE)))
+
+
+@pytest.fixture(scope="session")
+def city_template(founded_city: Any) -> str:
+    """The name of that database."""
+    assert founded_city is not None
+    return CITY_TEMPLATE
+
+
+@pytest.fixture
+def known_city(founded_city: Any, database_url: str) -> Any:
+    """A small demonstration city in this test's database: see tests/known_city.py."""
+    return replace(founded_city, url=database_url)

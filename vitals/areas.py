@@ -7,9 +7,13 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from city.catalogue import PROFILES
+from vitals.aqi import POLLUTANTS
+from vitals.hours import measures_air
+
 _AREAS = "SELECT entity_key, code, class FROM registry.entity_now WHERE kind = 'A' ORDER BY code"
 _DEVICES = """
-SELECT device_key, code, profile, attributes -> 'lamp_rated_w', area_key
+SELECT device_key, code, profile, attributes -> 'lamp_rated_w', attributes -> 'fitted', area_key
 FROM devices.device_now
 ORDER BY code
 """
@@ -18,12 +22,19 @@ _NESTING = "SELECT area_key, ancestor_key FROM registry.area_within"
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device in service; `lamp_rated_w` where it stands on a pole with a lamp of known power."""
+    """A device in service.
+
+    Attributes:
+        lamp_rated_w: where it stands on a pole with a lamp of known power.
+        measures_air: whether it is fitted with all that an air quality index needs. A device says
+            by its attribute `fitted` which of its profile's metrics it has; without it, all.
+    """
 
     device_key: int
     code: str
     profile: str
     lamp_rated_w: float | None
+    measures_air: bool
 
 
 @dataclass(slots=True)
@@ -47,8 +58,8 @@ async def load(conn: AsyncConnection[Any]) -> list[Area]:
     for area_key, ancestor_key in await (await conn.execute(_NESTING)).fetchall():
         above.setdefault(area_key, []).append(ancestor_key)
     cursor = await conn.execute(_DEVICES)
-    for device_key, code, profile, rated_w, area_key in await cursor.fetchall():
-        device = Device(device_key, code, profile, _power(rated_w))
+    for device_key, code, profile, rated_w, fitted, area_key in await cursor.fetchall():
+        device = Device(device_key, code, profile, _power(rated_w), _has_air(profile, fitted))
         _place(device, above.get(area_key, ()), areas)
     return list(areas.values())
 
@@ -63,3 +74,10 @@ def _power(attribute: object) -> float | None:
     if isinstance(attribute, bool) or not isinstance(attribute, int | float):
         return None
     return float(attribute) if isfinite(attribute) and attribute > 0 else None
+
+
+def _has_air(profile: str, fitted: object) -> bool:
+    known = PROFILES.get(profile)
+    if known is None or not measures_air(known):
+        return False
+    return not isinstance(fitted, list) or all(pollutant in fitted for pollutant in POLLUTANTS)

@@ -42,7 +42,7 @@ def air_sign(area: Area, air: DeviceHours, now: datetime) -> Sign:
     """Return an area's AQI: of its reference stations, or indicative where it has none."""
     stations = area.of_profile(STATION.name)
     basis = Basis.REFERENCE if stations else Basis.INDICATIVE
-    devices = stations or area.of_profile(POLE.name)
+    devices = stations or [pole for pole in area.of_profile(POLE.name) if pole.measures_air]
     found = area_air.assess([device.device_key for device in devices], air, now)
     level = None if found.value is None else level_of(AIR_AQI, found.value).number
     return Sign(
