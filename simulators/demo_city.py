@@ -5,6 +5,7 @@ Generated, and named so, are sub-districts, streets and poles.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -192,8 +193,8 @@ def _sub_district(district: _District, number: int, part: BaseGeometry) -> Featu
 
 def _streets(district: _District, dice: Dice) -> Iterator[Street]:
     left, spread_km = _SHARE[district.code]
-    while left:
-        poles = left if left <= _POLES_ON_A_STREET else _POLES_ON_A_STREET
+    for streets in range(math.ceil(left / _POLES_ON_A_STREET), 0, -1):
+        poles = math.ceil(left / streets)
         yield street(district.shape, district.centre, spread_km=spread_km, poles=poles, dice=dice)
         left -= poles
 

@@ -111,7 +111,7 @@ def _device(path: Path, number: int, entry: Any) -> FleetDevice:
         profile=_text(path, where, entry, "profile"),
         lon=_number(path, where, entry, "lon", 180),
         lat=_number(path, where, entry, "lat", 90),
-        attributes=entry.get("attributes") or {},
+        attributes=_attributes(path, where, entry),
     )
     if device.profile not in PROFILES:
         raise BadFleetFile(path, f"{where}.profile", f"must be one of {', '.join(PROFILES)}")
@@ -136,6 +136,14 @@ def _text(path: Path, where: str, entry: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         shown = "it" if name == "secret" else shortened(value)
         raise BadFleetFile(path, f"{where}.{name}", f"{shown} must be a text, not empty")
+    return value
+
+
+def _attributes(path: Path, where: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    value = entry.get("attributes", {})
+    if not isinstance(value, dict):
+        rule = f"{shortened(value)} must be an object"
+        raise BadFleetFile(path, f"{where}.attributes", rule)
     return value
 
 

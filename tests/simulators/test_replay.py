@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
@@ -13,10 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from city.errors import InvalidValue
-from simulators.fleet_file import FleetDevice
+from simulators.broker_address import parse_broker
+from simulators.fleet import open_fleet
+from simulators.fleet_file import FleetDevice, read_fleet
 from simulators.options import ReplayOptions
 from simulators.records import LOCAL, Hour, Record, read_record
-from simulators.replay import plan_as_recorded, plan_ending_now, plan_replay, stations_of
+from simulators.replay import (
+    Playback,
+    plan_as_recorded,
+    plan_ending_now,
+    plan_replay,
+    stations_of,
+)
 from simulators.service import replay
 
 MakeFleet = Callable[..., Path]
@@ -183,9 +192,42 @@ async def test_every_value_of_the_shipped_record_arrives_unchanged(
 
 
 async def test_following_publishes_the_next_hour_when_the_clock_reaches_it(
+    broker: Any, make_fleet: MakeFleet, listener: Any
+) -> None:
+    """The clock is the test's: it stands half a second before an hour when the play begins."""
+    record = Record(
+        Path("none"), "Wanliu", [Hour(FIRST + n * HOUR, {"pm25": float(n)}) for n in range(6)], 0
+    )
+    path = make_fleet(1, profile="air-station", attributes=[{"station": "Wanliu"}])
+    devices = read_fleet(path, profile="air-station")
+    begun = time.monotonic()
+    next_hour = FIRST + 100 * DAY + 3 * HOUR
+
+    def clock() -> float:
+        return next_hour - 0.5 + time.monotonic() - begun
+
+    plan = plan_ending_now(FIRST, FIRST + 5 * HOUR, start_s=None, hours=2, now_s=clock())
+    playback = Playback([record], plan, clock=clock)
+    stop = asyncio.Event()
+    address = parse_broker(f"mqtt://127.0.0.1:{broker.port}")
+    async with open_fleet(devices, address) as fleet:
+        terminals = list(fleet.terminals.values())
+        playing = asyncio.create_task(playback.run(terminals, stop, follow=True))
+        arrived = await asyncio.to_thread(
+            listener.wait_until, lambda: sum(map(len, listener.readings().values())) == 3
+        )
+        stop.set()
+        await playing
+
+    assert arrived
+    (by_seq,) = listener.readings().values()
+    assert [reading["m"]["pm25"] for reading in by_seq.values()] == [1, 2, 3]
+    assert clock() >= next_hour
+
+
+async def test_a_replay_that_follows_waits_until_it_is_stopped(
     broker: Any, make_fleet: MakeFleet, listener: Any, tmp_path: Path
 ) -> None:
-    """The next hour may be an hour away: the run is stopped while it waits for it."""
     now = datetime.now(LOCAL).replace(minute=0, second=0, microsecond=0)
     rows = [
         (now + timedelta(days=-100, hours=number), str(50 + number)) for number in range(-5, 10)
