@@ -66,4 +66,4 @@ def api(settings: Settings, port: int | None) -> None:
     show_log()
     url = running_database(settings.state, database=settings.database)
     chosen = settings.api.model_copy(update={"port": port}) if port else settings.api
-    run(chosen, url, settings.public.url)
+    run(chosen, url, settings.public)

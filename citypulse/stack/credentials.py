@@ -43,6 +43,7 @@ def load_or_make(path: Path) -> Credentials:
         known = {one.name for one in fields(Credentials)}
         stored = json.loads(path.read_text())
         return Credentials(**{name: value for name, value in stored.items() if name in known})
+    path.parent.mkdir(parents=True, exist_ok=True)
     credentials = Credentials()
     write_private(path, json.dumps(asdict(credentials), indent=1) + "\n")
     return credentials
