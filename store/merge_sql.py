@@ -72,6 +72,7 @@ class MergeStatements:
         stage: the temporary table that a batch is copied to.
         find_stage: gives NULL while this session has no stage.
         create_stage: makes it; its rows go at each commit.
+        clear_stage: takes away what an earlier merge of the same transaction left.
         upsert: takes ``round``; gives the count of new rows, and keys and times of changed ones.
         record_conflicts: takes ``round``; gives key and time of readings that had one.
     """
@@ -79,6 +80,7 @@ class MergeStatements:
     stage: sql.Identifier
     find_stage: sql.Composed
     create_stage: sql.Composed
+    clear_stage: sql.Composed
     upsert: sql.Composed
     record_conflicts: sql.Composed
 
@@ -110,6 +112,7 @@ def _made(profile: Profile) -> MergeStatements:
         stage,
         sql.SQL("SELECT to_regclass({})").format(sql.Literal(f"pg_temp.stage_{profile.table}")),
         _CREATE_STAGE.format(**parts),
+        sql.SQL("DELETE FROM {}").format(stage),
         _UPSERT.format(**parts),
         _RECORD_CONFLICTS.format(**parts),
     )

@@ -130,6 +130,7 @@ def merge_rows(cur: psycopg.Cursor[Any], rows: Rows, batch_id: int) -> MergeCoun
     merge = statements(rows.profile)
     if cur.execute(merge.find_stage).fetchone() == (None,):
         cur.execute(merge.create_stage)
+    cur.execute(merge.clear_stage)
     columns = [*_columns(rows, batch_id), Column("round", ">i4", rounds)]
     _copy(cur, merge.stage, columns, len(rows))
     total = MergeCounts()
