@@ -1,6 +1,9 @@
 """``citypulse db migrate``, ``ingest``, ``vitals`` and ``api``: one process each."""
 
 import asyncio
+import os
+import shutil
+from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -8,6 +11,7 @@ from citypulse.commands.context import with_settings
 from citypulse.commands.logs import show_log
 from citypulse.migrations import migrate_all
 from citypulse.settings import Settings
+from citypulse.stack.install import find_installed
 from citypulse.stack.local import running_addresses, running_database
 
 
@@ -23,6 +27,27 @@ def migrate(settings: Settings) -> None:
     show_log()
     applied = migrate_all(running_database(settings.state, database=settings.database))
     click.echo(f"applied {len(applied)}: {', '.join(applied)}" if applied else "up to date")
+
+
+@db.command(context_settings={"ignore_unknown_options": True})
+@click.argument("psql_arguments", nargs=-1, type=click.UNPROCESSED)
+@with_settings
+def shell(settings: Settings, psql_arguments: tuple[str, ...]) -> None:
+    """Open psql in the database, as its owner; PSQL_ARGUMENTS are handed on."""
+    url = urlsplit(running_database(settings.state, database=settings.database))
+    installation = find_installed(settings.state.binaries)
+    psql = installation.postgres_bin / "psql" if installation else shutil.which("psql")
+    if psql is None:
+        raise click.ClickException("no psql here: install one, or the local stack (`citypulse up`)")
+    # The password goes by the environment, which other users can't see, not by the arguments.
+    access = {
+        "PGHOST": url.hostname or "",
+        "PGPORT": str(url.port or 5432),
+        "PGUSER": unquote(url.username or ""),
+        "PGPASSWORD": unquote(url.password or ""),
+        "PGDATABASE": url.path.lstrip("/"),
+    }
+    os.execve(psql, [str(psql), *psql_arguments], os.environ | access)  # noqa: S606 - our own psql
 
 
 @click.command()
