@@ -29,12 +29,12 @@ _POLES_ON_A_STREET = 9
 # Poles per district, of 600, and how widely its streets gather around its centre (km): dense in
 # the city, and around the district's own town further out.
 _SHARE = {
-    "110101": (70, 1.8),
-    "110102": (80, 1.8),
-    "110105": (85, 4.5),
-    "110106": (60, 4.0),
+    "110101": (70, 2.4),
+    "110102": (80, 2.4),
+    "110105": (85, 5.5),
+    "110106": (60, 5.0),
     "110107": (30, 2.0),
-    "110108": (75, 4.5),
+    "110108": (75, 5.5),
     "110109": (15, 1.5),
     "110111": (20, 3.0),
     "110112": (35, 3.5),
@@ -136,9 +136,11 @@ def _district(feature: Feature) -> _District:
 
 
 def _city(source: dict[str, Any]) -> Feature:
-    whole = shapely.union_all([shape(each["geometry"]) for each in source["features"]])
+    joined = shapely.union_all([shape(each["geometry"]) for each in source["features"]])
+    # The generalised districts leave gaps of up to 0.1 km² between them: no holes in the city.
+    outlines = [shapely.Polygon(part.exterior) for part in shapely.get_parts(joined)]
     return _feature(
-        to_decimals(whole),
+        to_decimals(shapely.union_all(outlines)),
         key="demo:city:110000",
         kind="A",
         **{"class": "city"},
