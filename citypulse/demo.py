@@ -16,6 +16,8 @@ from simulators.demo_city import generate
 INTERVAL = "10s"
 BACKFILL = "3h"
 REPLAYED_HOURS = 7 * 24
+# Into the heavy pollution of December 2016, with a fortnight of the record left to follow.
+REPLAYED_FROM = "2016-12-12"
 
 
 def start_demo(
@@ -51,7 +53,8 @@ def start_demo(
 
 def _simulators(settings: Settings, house: House) -> Iterator[Part]:
     """Six recorded stations, a week of them, and then the poles with their history."""
-    replay = ["replay", *map(str, recorded_stations()), "--hours", str(REPLAYED_HOURS), "--follow"]
+    replay = ["replay", *map(str, recorded_stations()), "--follow"]
+    replay += ["--from", REPLAYED_FROM, "--hours", str(REPLAYED_HOURS)]
     simulate = ["simulate", "--interval", INTERVAL, "--backfill", BACKFILL]
     for name, arguments in (("stations", replay), ("poles", simulate)):
         log = settings.state.logs / f"{name}.log"
