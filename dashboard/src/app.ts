@@ -106,7 +106,7 @@ export class App {
   private mapLabel(code: string): string {
     const indicator = this.route.sign ?? "";
     const sign = this.world.sign(code, indicator);
-    if (sign?.status !== "ok") return this.mapValue(code);
+    if (sign?.status !== "ok") return signLevelText(this.context(), indicator, sign);
     return `${this.mapValue(code)} ${signLevelText(this.context(), indicator, sign)}`;
   }
 

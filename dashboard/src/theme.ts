@@ -46,8 +46,8 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
   },
   light: {
     ground: "#eef2f3",
-    noValue: "#dfe6e9",
-    hatch: "#9fb0b8",
+    noValue: "#e6ecee",
+    hatch: "#b7c4ca",
     outline: "#ffffff",
     selected: "#10191d",
     text: "#16232a",

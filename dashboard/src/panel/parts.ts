@@ -80,7 +80,9 @@ export class LevelChip {
     setAttribute(this.swatch, "class", colour ? "swatch" : "swatch none");
     if (this.swatch.style.backgroundColor !== colour)
       this.swatch.style.backgroundColor = colour ?? "";
-    setText(this.label, signLevelText(this.context, this.indicator, sign));
+    const level = signLevelText(this.context, this.indicator, sign);
+    const isIndicative = sign?.status === "ok" && sign.detail?.["basis"] === "indicative";
+    setText(this.label, isIndicative ? `${level} · ${this.context.s.indicative}` : level);
   }
 }
 
