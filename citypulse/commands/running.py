@@ -71,7 +71,8 @@ def down(settings: Settings, wipe: bool, yes: bool) -> None:
     if record.is_supervised(state.run) and known is not None:
         os.kill(known.pid, signal.SIGTERM)
         if not process.wait_until(
-            lambda: not record.is_supervised(state.run), deadline_s=DOWN_DEADLINE_S
+            lambda: not (record.is_supervised(state.run) or process.is_alive(known.pid)),
+            deadline_s=DOWN_DEADLINE_S,
         ):
             raise click.ClickException(
                 f"process {known.pid} did not end in {DOWN_DEADLINE_S:.0f} s: see {state.logs}"
