@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from city.codes import Kind
 from city.frames import wgs84_to_gcj02
 from registry.city_file import DeviceFound, Imported, import_city, load_city_file
+from registry.entities import retire
 from registry.errors import BadCityFile
 from registry.minting import mint
 from registry.resolve import resolve
@@ -280,11 +281,13 @@ async def test_what_contradicts_the_registry_is_refused(
 ) -> None:
     codes = (await _import(conn, small_city)).codes
     (unused,) = await mint(conn, Kind.COMPONENT)
+    await retire(conn, codes["device/2"], "scrapped")
     contradictions = [
         feature("pole/1", "B", "building", None),
         feature("pole/2", "C", "smart-pole", None, code=unused),
         feature("tree/1", "C", "tree", None, code=codes["pole/1"]),
         feature("tree/2", "C", "tree", None, aliases={"gbt2260": "110101"}),
+        feature("device/2", "D", "smart-pole", None, profile="smart-pole"),
     ]
 
     with pytest.raises(BadCityFile) as caught:
@@ -295,6 +298,7 @@ async def test_what_contradicts_the_registry_is_refused(
         (1, "properties.code"),
         (2, "properties.code"),
         (3, "properties.aliases.gbt2260"),
+        (4, "properties.key"),
     ]
 
 
