@@ -28,10 +28,9 @@ NOW_US = time.time_ns() // 1000
 Query = Callable[..., list[tuple[Any, ...]]]
 
 
-class TestBroker(Protocol):
+class BrokerForTests(Protocol):
     """What these tests need of the broker fixture."""
 
-    __test__ = False
     port: int
 
     def url_for(self, username: str) -> str: ...
@@ -152,7 +151,7 @@ async def connected(url: str) -> AsyncIterator[DeviceConnection]:
 class City:
     """A broker and a database with devices, and an ingest to be started between them."""
 
-    broker: TestBroker
+    broker: BrokerForTests
     database_url: str
     keys: dict[str, int] = field(default_factory=dict)
 
@@ -228,12 +227,12 @@ async def until(condition: Callable[[], object], patience_s: float = PATIENCE_S)
         TimeoutError: it did not in time.
     """
     async with asyncio.timeout(patience_s):
-        while not await asyncio.to_thread(condition):
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 - the database tells nobody
             await asyncio.sleep(0.02)
 
 
 @pytest.fixture
-def city(broker: TestBroker, database_url: str) -> City:
+def city(broker: BrokerForTests, database_url: str) -> City:
     """A broker, a database, and no device yet."""
     return City(broker, database_url)
 
