@@ -1,7 +1,8 @@
 """How a run goes on, for the person who started it: one live line, or plain lines in a log."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
 
 from rich.console import Console
 from rich.live import Live
@@ -10,28 +11,35 @@ from rich.text import Text
 from simulators.pace import stopped_within
 from simulators.tallies import Totals
 
-_LIVE_EVERY_S = 0.5
-_PLAIN_EVERY_S = 10.0
+_LIVE_S = 0.5
+_PLAIN_FIRST_S = (10.0,) * 6
+_PLAIN_THEN_S = 60.0
 
 Watched = Callable[[], tuple[Totals, str]]
 """The counts now, and what the run is doing."""
 
 
 async def show_progress(watch: Watched, stop: asyncio.Event, console: Console) -> None:
-    """Show the counts until the stop: twice a second on a terminal, else every ten seconds."""
+    """Show the counts until the stop: twice a second on a terminal.
+
+    Elsewhere a line every ten seconds in the first minute, and then one a minute.
+    """
     if console.is_terminal:
         with Live(console=console, auto_refresh=False, transient=True) as live:
-            await _repeat(watch, stop, _LIVE_EVERY_S, lambda line: live.update(line, refresh=True))
+            await _repeat(
+                watch, stop, repeat(_LIVE_S), lambda line: live.update(line, refresh=True)
+            )
     else:
-        await _repeat(watch, stop, _PLAIN_EVERY_S, lambda line: console.print(line, soft_wrap=True))
+        waits = chain(_PLAIN_FIRST_S, repeat(_PLAIN_THEN_S))
+        await _repeat(watch, stop, waits, lambda line: console.print(line, soft_wrap=True))
 
 
 async def _repeat(
-    watch: Watched, stop: asyncio.Event, every_s: float, show: Callable[[Text], None]
+    watch: Watched, stop: asyncio.Event, waits_s: Iterator[float], show: Callable[[Text], None]
 ) -> None:
     clock = asyncio.get_running_loop().time
     before, before_s = watch()[0].acknowledged, clock()
-    while not await stopped_within(stop, every_s):
+    while not await stopped_within(stop, next(waits_s)):
         totals, doing = watch()
         rate = (totals.acknowledged - before) / (clock() - before_s)
         before, before_s = totals.acknowledged, clock()
