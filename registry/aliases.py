@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from city.errors import InvalidValue
-from registry.locking import lock_bound, next_instant
+from registry.locking import hold_name, lock_bound, next_instant
 
 _SCHEME = re.compile(r"[a-z][a-z0-9:._-]{0,63}", re.ASCII)
 _FORMS = {
@@ -91,6 +91,7 @@ async def set_alias(
         raise InvalidValue(f"aliases.{scheme}", value, fault)
     async with conn.transaction():
         entity = await lock_bound(conn, code, "given an alias")
+        await hold_name(conn, scheme, value)
         at = await next_instant(conn, entity, since)
         holder = await code_of(conn, scheme, value, at)
         if holder == code:

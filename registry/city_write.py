@@ -194,6 +194,7 @@ async def write_features(
     mounted = await _describe(conn, "mounted", at)
     await settle_mounted(conn, at)
     aliases = await _each(conn, _ALIASES, at)
+    await conn.execute("DROP TABLE registry_incoming, registry_incoming_alias")
     progress("writing", total, total)
     return Written(_added(areas, things, mounted), mounts, aliases, codes)
 

@@ -15,7 +15,14 @@ from city.errors import InvalidValue
 from registry.classes import MOUNTS
 from registry.describing import Description, write_description
 from registry.errors import AreaInUse, CodeEnded, CodeTaken, KeyTaken, WrongState
-from registry.locking import Locked, bound_reference, lock, lock_bound, next_instant
+from registry.locking import (
+    Locked,
+    bound_reference,
+    hold_name,
+    lock,
+    lock_bound,
+    next_instant,
+)
 from registry.places import settle_areas, settle_mounted
 from registry.relations import end_dated, mount_of, set_mount, supersede
 from registry.versions import instant
@@ -193,6 +200,7 @@ async def _may_bind(conn: AsyncConnection[Any], entity: Locked, key: str) -> boo
         if entity.external_key == key:
             return False
         raise CodeTaken(entity.code, key)
+    await hold_name(conn, "key", key)
     cursor = await conn.execute("SELECT code FROM registry.entity WHERE external_key = %s", [key])
     holder = await cursor.fetchone()
     if holder:

@@ -28,6 +28,7 @@ _REFERENCE = """
         ON v.entity_key = e.entity_key AND upper_inf(v.valid)
     WHERE e.code = %s
       AND e.state = 'bound'
+    FOR SHARE OF e
 """
 
 _BEGUN = """
@@ -93,7 +94,7 @@ async def lock_bound(conn: AsyncConnection[Any], code: str, action: str) -> Lock
 async def bound_reference(
     conn: AsyncConnection[Any], field: str, code: str, kinds: Collection[Kind]
 ) -> Reference:
-    """The bound entity of one of these kinds that `field` refers to.
+    """The bound entity of one of these kinds that `field` refers to; it stays bound meanwhile.
 
     Raises:
         InvalidValue: naming the field.
@@ -109,6 +110,14 @@ async def bound_reference(
     if reference is None:
         raise InvalidValue(field, code, "names nothing that is bound now")
     return reference
+
+
+async def hold_name(conn: AsyncConnection[Any], scheme: str, name: str) -> None:
+    """Until the transaction ends, nobody else gives this key or alias to anything."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('registry.name'), hashtext(%s))",
+        [f"{scheme}:{name}"],
+    )
 
 
 async def next_instant(

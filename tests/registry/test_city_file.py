@@ -345,6 +345,15 @@ async def test_progress_is_told_and_ends_at_the_end(
     assert {step for step, _, _ in told} == {"reading", "checking", "writing"}
 
 
+async def test_several_imports_fit_in_one_transaction(
+    conn: Connection, small_city: list[Feature]
+) -> None:
+    async with conn.transaction():
+        await _import(conn, small_city[:4])
+        await _import(conn, small_city)
+    assert len(await _state(conn)) == 9
+
+
 async def test_an_empty_city_is_no_error(conn: Connection) -> None:
     assert (await _import(conn, [])).created == 0
 

@@ -108,6 +108,23 @@ async def test_a_thing_has_one_code(conn: Connection) -> None:
     assert caught.value.holder == first
 
 
+async def test_of_codes_bound_at_once_under_one_key_exactly_one_gets_it(
+    conn: Connection, database_url: str
+) -> None:
+    async def attempt(code: str) -> bool | RegistryError:
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as own:
+            try:
+                return await bind(own, code, POLE, key="pole/1")
+            except KeyTaken as error:
+                return error
+
+    codes = await mint(conn, Kind.COMPONENT, 6)
+    outcomes = await asyncio.gather(*(attempt(code) for code in codes))
+
+    assert outcomes.count(True) == 1
+    assert sum(isinstance(outcome, KeyTaken) for outcome in outcomes) == 5
+
+
 async def test_a_code_that_was_never_issued_can_not_be_bound(conn: Connection) -> None:
     with pytest.raises(UnassignedCode):
         await bind(conn, "C7K3K4WTB", POLE, key="pole/1")
@@ -427,6 +444,26 @@ async def test_an_alias_names_one_thing_at_a_time(conn: Connection, bound: Bound
     assert not await set_alias(conn, first, "gbt2260", "110101")
     with pytest.raises(InvalidValue, match=first):
         await set_alias(conn, second, "gbt2260", "110101")
+
+
+async def test_of_things_given_an_alias_at_once_exactly_one_gets_it(
+    conn: Connection, database_url: str, bound: Bound
+) -> None:
+    async def attempt(code: str) -> bool | InvalidValue:
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as own:
+            try:
+                return await set_alias(own, code, "uscc", "91350100M000100Y43")
+            except InvalidValue as error:
+                return error
+
+    codes = [
+        await bound(f"firm/{number}", Kind.ORGANISATION, Description("enterprise"))
+        for number in range(4)
+    ]
+    outcomes = await asyncio.gather(*(attempt(code) for code in codes))
+
+    assert outcomes.count(True) == 1
+    assert sum(isinstance(outcome, InvalidValue) for outcome in outcomes) == 3
 
 
 async def test_a_line_lies_where_a_point_on_it_lies(conn: Connection, bound: Bound) -> None:
