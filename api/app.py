@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
 from api import (
@@ -146,8 +147,20 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(models.schemas())
-        app.openapi_schema = _own_errors_only(document)
+        app.openapi_schema = _with_examples(_own_errors_only(document))
     return app.openapi_schema
+
+
+def _with_examples(document: dict[str, Any]) -> dict[str, Any]:
+    """Put examples back as they were written: FastAPI leaves out every member that is null."""
+    routes = (route for module in ROUTERS for route in module.router.routes)
+    for route in routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            told = document["paths"][route.path]["get"]["responses"]
+            for status, answer in route.responses.items():
+                for media_type, content in answer.get("content", {}).items():
+                    told[str(status)]["content"][media_type].update(content)
+    return document
 
 
 def _own_errors_only(document: dict[str, Any]) -> dict[str, Any]:

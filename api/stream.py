@@ -82,7 +82,8 @@ def event_place(text: str) -> Cursor:
         BadParameter: it is none of ours.
     """
     xid, _, batch = text.partition("-")
-    if len(text) > _MAX_ID or not (xid.isascii() and xid.isdigit() and batch.isdigit()):
+    is_number = text.isascii() and xid.isdigit() and batch.isdigit()
+    if len(text) > _MAX_ID or not is_number:
         raise BadParameter("Last-Event-ID", text, "is not an id this stream gave out")
     place = Cursor(int(xid), int(batch))
     if max(place) >= 1 << 63:
