@@ -20,6 +20,7 @@ from ingest.settings import IngestSettings
 log = logging.getLogger(__name__)
 
 HANDSHAKE_S = 15.0
+GOODBYE_S = 2.0
 SUBSCRIBE_ID = 1
 _PUBACK = 0x4002_0000
 """Type 4, two more bytes: the packet id. The reason code is left out, which means success."""
@@ -105,11 +106,17 @@ class BrokerConnection(asyncio.BufferedProtocol):
         self._set_reading()
 
     def close(self) -> None:
-        """Say goodbye and close once all acknowledgements are written; the session stays."""
+        """Say goodbye and let the broker close; the session stays, ``lost`` tells the end.
+
+        Until then what comes is read and thrown away: closing over unread bytes would reset the
+        connection, and the broker could lose acknowledgements it has not read yet.
+        """
         if not self.is_closed:
-            self._is_leaving = True
             self._transport.write(mqtt5.DisconnectPacket().write())
-            self._transport.close()
+            self._is_leaving = True
+            self._held = False
+            self._set_reading()
+            self._loop.call_later(GOODBYE_S, self.abort)
 
     def abort(self) -> None:
         """Close at once."""
@@ -117,8 +124,8 @@ class BrokerConnection(asyncio.BufferedProtocol):
 
     @property
     def is_closed(self) -> bool:
-        """Whether anything can still be sent."""
-        return self.lost.done() or self._transport.is_closing()
+        """Whether nothing can be sent any more."""
+        return self._is_leaving or self.lost.done() or self._transport.is_closing()
 
     async def _shake_hands(self, address: BrokerAddress) -> None:
         self._transport.write(self._connect_packet(address).write())
@@ -161,6 +168,8 @@ class BrokerConnection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on the messages that these bytes complete."""
         self._heard_at = self._loop.time()
+        if self._is_leaving:
+            return
         try:
             messages, others = self._framer.take(nbytes)
             for packet in others:

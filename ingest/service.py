@@ -322,9 +322,8 @@ class Ingest:
             await self._is_idle.wait()
         if connection is not None and not connection.is_closed:
             connection.close()
-            with suppress(BrokerLost, TimeoutError):
-                async with asyncio.timeout(1):
-                    await asyncio.shield(connection.lost)
+            with suppress(BrokerLost):
+                await asyncio.shield(connection.lost)
 
     async def _abandon_late(self) -> None:
         """Let the writer give up when a stop takes too long; the broker still has the rest."""
