@@ -17,8 +17,8 @@ from shapely.geometry.base import BaseGeometry
 
 from city.frames import Frame, to_wgs84
 from simulators.chance import Dice
+from simulators.equipment import pole_equipment
 from simulators.placement import Street, street, sub_districts, to_decimals
-from simulators.poles import PROFILE
 
 Feature = dict[str, Any]
 
@@ -57,29 +57,6 @@ STATIONS = {
 }
 """Name in the records → Chinese name, longitude, latitude (approximate)."""
 
-_ALWAYS = ("lamp_power_w", "lamp_dim_pct", "energy_kwh", "tilt_deg")
-_WEATHER = (
-    "temperature_c",
-    "humidity_pct",
-    "pressure_hpa",
-    "wind_speed_ms",
-    "wind_direction_deg",
-    "rain_mm",
-)
-_AIR = ("pm25", "pm10", "so2", "no2", "o3", "co")
-_CHARGER = ("ev_state", "ev_energy_kwh")
-# How likely a pole carries a group of sensors; the first two poles of a district carry them all,
-# so that every district has something to show.
-_KITS = (
-    (_AIR, 0.40),
-    (_WEATHER, 0.55),
-    (("noise_db",), 0.50),
-    (("illuminance_lx",), 0.80),
-    (("crowd_count",), 0.35),
-)
-_FULLY_FITTED = 2
-_CHARGER_LIKELY = 0.08
-_LAMPS_W = {"arterial": 240, "secondary": 150, "branch": 100, "residential": 60}
 _HEIGHT_M = {"arterial": 12, "secondary": 10, "branch": 8, "residential": 6}
 
 
@@ -90,6 +67,16 @@ class _District(NamedTuple):
     centre: Point
     shape: BaseGeometry
     """WGS 84, as the importer makes it from the feature."""
+
+
+class _Spot(NamedTuple):
+    """Where a pole stands: its number in the district, its street's, its sub-district's."""
+
+    number: int
+    street: int
+    street_class: str
+    place: tuple[float, float]
+    part: int
 
 
 def generate(seed: int = 1) -> dict[str, Any]:
@@ -174,8 +161,9 @@ def _contents(district: _District, seed: int) -> Iterator[Feature]:
     for street_number, grown in enumerate(_streets(district, dice), start=1):
         for place in grown.places:
             number += 1
-            inside = _holding(parts, place)
-            yield from _pole(district, number, street_number, grown, place, inside, dice)
+            spot = _Spot(number, street_number, grown.street_class, place, _holding(parts, place))
+            yield _pole(district, spot)
+            yield _terminal(district, spot, pole_equipment(number, grown.street_class, dice))
 
 
 def _sub_district(district: _District, number: int, part: BaseGeometry) -> Feature:
@@ -201,65 +189,44 @@ def _streets(district: _District, dice: Dice) -> Iterator[Street]:
         left -= poles
 
 
-def _pole(
-    district: _District,
-    number: int,
-    street_number: int,
-    grown: Street,
-    place: tuple[float, float],
-    part: int,
-    dice: Dice,
-) -> Iterator[Feature]:
-    here = f"{district.code}-{number:03d}"
-    label = {"zh": f"{district.zh}灯杆 {number:03d}", "en": f"{district.en} pole {number:03d}"}
-    area = f"demo:sub-district:{district.code}-{part}"
-    yield _feature(
-        Point(place),
-        key=f"demo:pole:{here}",
+def _pole(district: _District, spot: _Spot) -> Feature:
+    zh, en = _pole_names(district, spot)
+    return _feature(
+        Point(spot.place),
+        key=f"demo:pole:{district.code}-{spot.number:03d}",
         kind="C",
         **{"class": "smart-pole"},
-        name=label,
-        area=area,
+        name={"zh": zh, "en": en},
+        area=f"demo:sub-district:{district.code}-{spot.part}",
         attributes={
             "generated": True,
             "street": {
-                "zh": f"{district.zh}生成道路 {street_number}",
-                "en": f"{district.en} generated street {street_number}",
+                "zh": f"{district.zh}生成道路 {spot.street}",
+                "en": f"{district.en} generated street {spot.street}",
             },
-            "street_class": grown.street_class,
-            "height_m": _HEIGHT_M[grown.street_class],
+            "street_class": spot.street_class,
+            "height_m": _HEIGHT_M[spot.street_class],
         },
     )
-    yield _feature(
-        Point(place),
-        key=f"demo:pole-device:{here}",
+
+
+def _terminal(district: _District, spot: _Spot, equipment: dict[str, Any]) -> Feature:
+    zh, en = _pole_names(district, spot)
+    return _feature(
+        Point(spot.place),
+        key=f"demo:pole-device:{district.code}-{spot.number:03d}",
         kind="D",
         **{"class": "smart-pole"},
-        name={"zh": f"{label['zh']} 终端", "en": f"{label['en']} terminal"},
-        area=area,
-        mounted_on=f"demo:pole:{here}",
+        name={"zh": f"{zh} 终端", "en": f"{en} terminal"},
+        area=f"demo:sub-district:{district.code}-{spot.part}",
+        mounted_on=f"demo:pole:{district.code}-{spot.number:03d}",
         profile="smart-pole",
-        attributes=_equipment(number, grown.street_class, dice),
+        attributes=equipment,
     )
 
 
-def _equipment(number: int, street_class: str, dice: Dice) -> dict[str, Any]:
-    """What the terminal of a district's n-th pole carries."""
-    full = number <= _FULLY_FITTED
-    fitted = set(_ALWAYS)
-    for kit, likely in _KITS:
-        if dice.happens(likely) or full:
-            fitted |= set(kit)
-    charger = dice.happens(_CHARGER_LIKELY)
-    equipment: dict[str, Any] = {
-        "street_class": street_class,
-        "lamp_rated_w": _LAMPS_W[street_class],
-    }
-    if charger:
-        fitted |= set(_CHARGER)
-        equipment["ev_rated_w"] = 7000
-    equipment["fitted"] = [each.name for each in PROFILE.metrics if each.name in fitted]
-    return equipment
+def _pole_names(district: _District, spot: _Spot) -> tuple[str, str]:
+    return f"{district.zh}灯杆 {spot.number:03d}", f"{district.en} pole {spot.number:03d}"
 
 
 def _stations(districts: list[_District]) -> Iterator[Feature]:
