@@ -272,4 +272,4 @@ class BrokerConnection(asyncio.BufferedProtocol):
 
 def _reason(code: int, text: str | None) -> str:
     name = getattr(code, "name", str(code)).lower().replace("_", " ")
-    return f"{name} ({code:#04x}){f': {text}' if text else ''}"
+    return f"{name} ({int(code):#04x}){f': {text}' if text else ''}"
