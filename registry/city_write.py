@@ -54,6 +54,13 @@ _BIND = """
       AND e.state = 'minted'
 """
 
+_AREAS = """
+    SELECT e.entity_key
+    FROM registry_incoming i
+    JOIN registry.entity e ON e.code = i.code
+    WHERE i.kind = 'A'
+"""
+
 _CHANGE = """
     INSERT INTO registry_change (
         entity_key, names, class, geometry, follows_mount, area_key, area_source, owner_key,
@@ -186,13 +193,15 @@ async def write_features(
     await conn.execute(_BIND, {"at": at})
     areas = await _describe(conn, "areas", at)
     if areas.created or areas.changed:
-        await settle_areas(conn, at)
+        rows = await (await conn.execute(_AREAS)).fetchall()
+        await settle_areas(conn, at, [row[0] for row in rows])
     mounts = await _each(conn, _MOUNTS, at)
     progress("writing", _sum(areas), total)
     things = await _describe(conn, "things", at)
     progress("writing", _sum(areas, things), total)
     mounted = await _describe(conn, "mounted", at)
-    await settle_mounted(conn, at)
+    if things.changed:
+        await settle_mounted(conn, at)  # devices that the file does not name stand there too
     aliases = await _each(conn, _ALIASES, at)
     await conn.execute("DROP TABLE registry_incoming, registry_incoming_alias")
     progress("writing", total, total)

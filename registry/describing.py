@@ -99,7 +99,7 @@ async def _carry_through(
     if applied.unchanged:
         return
     if entity.kind is Kind.AREA:
-        await settle_areas(conn, at)
+        await settle_areas(conn, at, [entity.entity_key])
     elif entity.kind in MOUNTS:
         await settle_mounted(conn, at, [entity.entity_key])
 

@@ -166,7 +166,7 @@ async def retire(
             other = await bound_reference(conn, "successors", successor, [entity.kind])
             await supersede(conn, entity.entity_key, other.entity_key, at)
         if entity.kind is Kind.AREA:
-            await settle_areas(conn, at)
+            await settle_areas(conn, at, [entity.entity_key])
             await _check_unused(conn, entity)
 
 

@@ -90,7 +90,17 @@ _COLLECT = """
     WHERE upper_inf(v.valid)
       AND CASE %(which)s
               WHEN 'areas' THEN e.kind = 'A'
-              WHEN 'others' THEN e.kind <> 'A' AND NOT v.follows_mount
+              WHEN 'others' THEN
+                   e.kind <> 'A'
+                   AND NOT v.follows_mount
+                   AND v.area_source IN ('none', 'geometry')
+                   AND (v.area_key = ANY(%(areas)s) OR EXISTS (
+                       SELECT
+                       FROM registry.entity_version area
+                       WHERE area.entity_key = ANY(%(areas)s)
+                         AND upper_inf(area.valid)
+                         AND area.geometry && v.geometry
+                   ))
               ELSE v.follows_mount
                    AND (%(mounts)s::bigint[] IS NULL OR EXISTS (
                        SELECT
@@ -135,13 +145,14 @@ async def follow_mounts(conn: AsyncConnection[Any]) -> None:
     await conn.execute(_FOLLOW)
 
 
-async def settle_areas(conn: AsyncConnection[Any], at: datetime) -> None:
+async def settle_areas(conn: AsyncConnection[Any], at: datetime, areas: Sequence[int]) -> None:
     """Carry changed areas through: parents, nesting, and whatever was placed by its geometry.
 
+    Looked at again are all areas, and the things that lay in one of `areas` or may lie there now.
     Each difference opens a new version at `at`. Ends with what follows its mount.
     """
     for which in ("areas", "others"):
-        await _collect(conn, which, None)
+        await _collect(conn, which, areas=areas)
         await place_changes(conn)
         await apply_changes(conn, at)
     await refresh_nesting(conn)
@@ -152,7 +163,7 @@ async def settle_mounted(
     conn: AsyncConnection[Any], at: datetime, mounts: Sequence[int] | None = None
 ) -> None:
     """Move what follows its mount to where the mount is now; `mounts` None means all of them."""
-    await _collect(conn, "mounted", mounts)
+    await _collect(conn, "mounted", mounts=mounts)
     await follow_mounts(conn)
     await apply_changes(conn, at)
 
@@ -163,8 +174,18 @@ async def refresh_nesting(conn: AsyncConnection[Any]) -> None:
     await conn.execute(_NESTING)
 
 
-async def _collect(conn: AsyncConnection[Any], which: str, mounts: Sequence[int] | None) -> None:
+async def _collect(
+    conn: AsyncConnection[Any],
+    which: str,
+    *,
+    areas: Sequence[int] = (),
+    mounts: Sequence[int] | None = None,
+) -> None:
     """Start the table of changes with current descriptions as they are."""
     await prepare_changes(conn)
-    facts = {"which": which, "mounts": None if mounts is None else list(mounts)}
+    facts = {
+        "which": which,
+        "areas": list(areas),
+        "mounts": None if mounts is None else list(mounts),
+    }
     await conn.execute(_COLLECT, facts)

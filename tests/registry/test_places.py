@@ -11,7 +11,7 @@ from city.codes import Kind
 from city.errors import InvalidValue
 from registry.areas import areas, count_inside
 from registry.describing import Description
-from registry.entities import describe
+from registry.entities import describe, retire
 from registry.resolve import resolve
 
 Connection = psycopg.AsyncConnection[Any]
@@ -80,6 +80,21 @@ async def test_a_moved_border_moves_what_was_placed_by_geometry(
     assert before is not None
     then = (await resolve(conn, tree, before.valid_from)).version
     assert then is not None and then.areas == ()
+
+
+async def test_what_a_shrunken_or_retired_area_leaves_falls_to_the_next_larger(
+    conn: Connection, bound: Bound
+) -> None:
+    city = await bound("city", Kind.AREA, Description("city", {}, box(116, 39, 118, 41)))
+    west = await bound("west", Kind.AREA, Description("district", {}, box(116, 39, 117, 40)))
+    far = await bound("far", Kind.COMPONENT, _tree(116.8, 39.5))
+    near = await bound("near", Kind.COMPONENT, _tree(116.2, 39.5))
+
+    await describe(conn, west, Description("district", {}, box(116, 39, 116.5, 40)))
+    assert [await _areas(conn, code) for code in (far, near)] == [[city], [west, city]]
+
+    await retire(conn, west, "merged")
+    assert [await _areas(conn, code) for code in (far, near)] == [[city], [city]]
 
 
 async def test_an_area_lies_in_a_coarser_one_only(conn: Connection, bound: Bound) -> None:
