@@ -57,6 +57,11 @@ STATIONS = {
 }
 """Name in the records → Chinese name, longitude, latitude (approximate)."""
 
+_ATTRIBUTION = {
+    "zh": "边界：据 Apache ECharts 4.9.0（Apache-2.0），已概化；灯杆与街道为生成",
+    "en": "Boundaries: after Apache ECharts 4.9.0 (Apache-2.0), generalised; poles are generated",
+}
+
 _HEIGHT_M = {"arterial": 12, "secondary": 10, "branch": 8, "residential": 6}
 
 
@@ -133,6 +138,7 @@ def _city(source: dict[str, Any]) -> Feature:
         **{"class": "city"},
         name={"zh": "北京市", "en": "Beijing"},
         aliases={"gbt2260": "110000"},
+        attributes={"attribution": _ATTRIBUTION},  # the page shows it on the map
         frame=Frame.GCJ02.value,
     )
 

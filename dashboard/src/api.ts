@@ -2,6 +2,7 @@
 
 import type {
   AreaCollection,
+  AreaFeature,
   DeviceItem,
   Indicator,
   Link,
@@ -100,9 +101,12 @@ async function allItems<T>(path: string, signal?: AbortSignal): Promise<T[]> {
   return items;
 }
 
-/** All districts with their outlines. */
-export async function districts(signal?: AbortSignal): Promise<AreaCollection> {
-  const path = `/api/v1/areas?level=district&limit=${PAGE_SIZE}`;
+/** All areas of a level with their outlines; what has no outline is left out. */
+export async function areas(
+  level: "city" | "district",
+  signal?: AbortSignal,
+): Promise<AreaFeature[]> {
+  const path = `/api/v1/areas?level=${level}&limit=${PAGE_SIZE}`;
   const first = await get<AreaCollection>(path, signal);
   const features = [...first.features];
   for (let next = nextPath(first.links); next; ) {
@@ -110,7 +114,7 @@ export async function districts(signal?: AbortSignal): Promise<AreaCollection> {
     features.push(...page.features);
     next = nextPath(page.links);
   }
-  return { ...first, features: features.filter((feature) => feature.geometry !== null) };
+  return features.filter((feature) => feature.geometry !== null);
 }
 
 /** All devices with their newest values. */

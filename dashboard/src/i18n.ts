@@ -124,7 +124,6 @@ const en = {
   } satisfies Record<SignStatus, string>,
   legendNoValue: "NA, stale or not monitored",
   qualities: { good: "good", suspect: "suspect", fail: "failed" } satisfies Record<Quality, string>,
-  boundaries: "Boundaries: demonstration city after Apache ECharts (Apache-2.0), generalised",
   problem: { network: "The server cannot be reached.", unreadable: "The answer is not readable." },
 };
 
@@ -243,7 +242,6 @@ const zh: Strings = {
   statuses: { ok: "正常", na: "NA", stale: "过期", "not-monitored": "未监测" },
   legendNoValue: "NA、过期或未监测",
   qualities: { good: "良好", suspect: "可疑", fail: "无效" },
-  boundaries: "边界：演示城市，据 Apache ECharts（Apache-2.0），已概化",
   problem: { network: "无法连接服务器。", unreadable: "无法读取服务器应答。" },
 };
 
