@@ -112,7 +112,7 @@ def enrol(url: str) -> list[str]:
 @contextmanager
 def process(arguments: list[str], given: dict[str, Any]) -> Iterator["subprocess.Popen[str]"]:
     """One of our processes; secrets go by its standard input."""
-    child = subprocess.Popen(
+    child = subprocess.Popen(  # noqa: S603 - our own modules
         [sys.executable, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -128,14 +128,14 @@ def process(arguments: list[str], given: dict[str, Any]) -> Iterator["subprocess
 
 
 def tell(child: "subprocess.Popen[str]", given: dict[str, Any]) -> None:
-    assert child.stdin is not None
+    if child.stdin is None:
+        raise RuntimeError("the process was started without a pipe")
     child.stdin.write(json.dumps(given) + "\n")
     child.stdin.flush()
 
 
 def hear(child: "subprocess.Popen[str]") -> dict[str, Any]:
-    assert child.stdout is not None
-    line = child.stdout.readline()
+    line = child.stdout.readline() if child.stdout else ""
     if not line:
         raise RuntimeError(f"{child.args} ended early")
     answer: dict[str, Any] = json.loads(line)

@@ -114,6 +114,7 @@ class Ingest:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-writer")
         self._senders = Senders(time.monotonic)
         self._connection: BrokerConnection | None = None
+        self._was_connected = False
         self._last_connection: BrokerConnection | None = None
         self._open: _Waiting | None = None
         self._closed: deque[_Waiting] = deque()
@@ -177,6 +178,9 @@ class Ingest:
         self.subscribed.set()
         session = "resumed" if connection.session_present else "new"
         log.info("connected broker=%s session=%s", self._address, session)
+        if self._was_connected and not connection.session_present:
+            log.error("session lost broker=%s: what it held for us is gone", self._address)
+        self._was_connected = True
         self._limit()
         try:
             await connection.lost
