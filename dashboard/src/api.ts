@@ -5,6 +5,7 @@ import type {
   AreaFeature,
   DeviceItem,
   Indicator,
+  Latest,
   Link,
   Page,
   ProfileSpec,
@@ -120,6 +121,11 @@ export async function areas(
 /** All devices with their newest values. */
 export function devices(signal?: AbortSignal): Promise<DeviceItem[]> {
   return allItems<DeviceItem>(`/api/v1/devices?limit=${PAGE_SIZE}`, signal);
+}
+
+/** The newest values of one device, those that failed their test included. */
+export function latest(code: string, signal?: AbortSignal): Promise<Latest> {
+  return get<Latest>(`/api/v1/devices/${encodeURIComponent(code)}/latest`, signal);
 }
 
 /** The current signs of all districts. */

@@ -12,6 +12,7 @@ import type {
 } from "./contract";
 import {
   absorb,
+  absorbLatest,
   type Device,
   type DeviceState,
   failedLamps,
@@ -57,7 +58,7 @@ export class World {
   loading: Loading = { kind: "loading" };
   connection: Connection = { kind: "connecting" };
   newestMs: number | null = null;
-  readonly rate = new Rate(Date.now());
+  rate = new Rate(Date.now());
 
   private readonly specs = new Map<string, ReadonlyMap<string, MetricSpec>>();
   private readonly listeners = new Set<(change: Change) => void>();
@@ -102,6 +103,7 @@ export class World {
       for (const feature of districts) this.areas.set(feature.properties.code, feature);
       await this.fetchDevicesAndSigns();
       this.loading = { kind: "ready" };
+      this.rate = new Rate(Date.now()); // what came before is no measure of the stream
       this.stream.start();
       window.setInterval(() => this.checkStates(), STATE_CHECK_MS);
       window.setInterval(() => void this.refetchSigns(), SIGNS_EVERY_MS);
@@ -148,6 +150,20 @@ export class World {
       if (candidate.mountedOn === code) return candidate;
     }
     return undefined;
+  }
+
+  /** Asks for a device's newest values: the stream leaves out those that failed their test. */
+  async refresh(code: string): Promise<void> {
+    try {
+      const latest = await api.latest(code);
+      const device = this.devices.get(code);
+      if (!device) return;
+      absorbLatest(device, latest);
+      this.values.add(code);
+      this.mark({});
+    } catch (error) {
+      if (!(error instanceof api.Problem)) throw error;
+    }
   }
 
   private keepCatalogue(profiles: readonly ProfileSpec[], indicators: readonly Indicator[]): void {
