@@ -19,6 +19,7 @@ from city.frames import Frame, to_wgs84
 from simulators.chance import Dice
 from simulators.equipment import pole_equipment
 from simulators.placement import Street, street, sub_districts, to_decimals
+from simulators.stations import STATIONS
 
 Feature = dict[str, Any]
 
@@ -46,16 +47,6 @@ _SHARE = {
     "110118": (11, 2.0),
     "110119": (10, 2.0),
 }
-
-STATIONS = {
-    "Aotizhongxin": ("奥体中心", 116.397, 39.982),
-    "Dingling": ("定陵", 116.220, 40.292),
-    "Guanyuan": ("官园", 116.339, 39.929),
-    "Huairou": ("怀柔", 116.628, 40.328),
-    "Shunyi": ("顺义", 116.655, 40.127),
-    "Wanliu": ("万柳", 116.287, 39.987),
-}
-"""Name in the records → Chinese name, longitude, latitude (approximate)."""
 
 _ATTRIBUTION = {
     "zh": "边界：据 Apache ECharts 4.9.0（Apache-2.0），已概化；灯杆与街道为生成",
