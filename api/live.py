@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import PoolTimeout
+from psycopg_pool import PoolClosed, PoolTimeout
 
 from api.errors import TooManyStreams
 from api.live_client import Chunk, Client, Wish, event, readings_event
@@ -121,8 +121,13 @@ class Hub:
                 async with self._connect() as conn:
                     more = await self._step(conn)
                     await self._step_signs(conn)
-            except (psycopg.OperationalError, PoolTimeout) as error:
+            except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
                 log.warning("stream can't follow: error=%s", error)
+                await self._pause(RETRY_S)
+                continue
+            except Exception:
+                # Outermost loop: the rest of the API is worth more than an exact end of this part.
+                log.exception("stream failed")
                 await self._pause(RETRY_S)
                 continue
             if not more:
