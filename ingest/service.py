@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 IN_FLIGHT = 2
 """One batch being committed and one ready behind it: the database never waits for us."""
 RESUME_SHARE = 0.75
+MAX_READINGS = 12_000
 FIRST_RECONNECT_S = 0.2
 LONGEST_RECONNECT_S = 15.0
 STATUS_EVERY_S = 60.0
@@ -201,7 +202,7 @@ class Ingest:
         self.books.received += len(messages)
         self._unacked_messages += len(messages)
         self._unacked_bytes += size
-        if len(waiting.batch) >= self._settings.flush_messages:
+        if len(waiting.batch) >= self._settings.flush_messages or self._is_large(waiting):
             self._flush()
         elif self._flush_timer is None:
             loop = asyncio.get_running_loop()
@@ -245,9 +246,16 @@ class Ingest:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
             self._flush_timer = None
-        if self._open is not None and self._in_flight < IN_FLIGHT and not self._closed:
+        if self._open is None:
+            return
+        is_awaited = self._in_flight < IN_FLIGHT and not self._closed
+        if is_awaited or self._is_large(self._open):
             self._close_open()
             self._submit()
+
+    def _is_large(self, waiting: _Waiting) -> bool:
+        """Messages may hold a thousand readings each: no transaction need hold all of them."""
+        return waiting.batch.readings >= MAX_READINGS
 
     def _close_open(self) -> None:
         if self._open is not None:

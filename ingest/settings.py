@@ -34,7 +34,7 @@ class IngestSettings(BaseSettings):
     share_group: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,40}$")] = ""
     ca_file: Path | None = None
     flush_messages: Annotated[int, Field(ge=1, le=20_000)] = 2000
-    flush_s: Annotated[float, Field(gt=0, le=5)] = 0.1
+    flush_s: Annotated[float, Field(gt=0, le=5)] = 0.2
     max_unacked_messages: Annotated[int, Field(ge=100, le=65_535)] = 8000
     max_unacked_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
     coalesce_s: Annotated[float, Field(ge=0, le=0.1)] = 0.01
