@@ -137,7 +137,7 @@ def tell(child: "subprocess.Popen[str]", given: dict[str, Any]) -> None:
 def hear(child: "subprocess.Popen[str]") -> dict[str, Any]:
     line = child.stdout.readline() if child.stdout else ""
     if not line:
-        raise RuntimeError(f"{child.args} ended early")
+        raise RuntimeError(f"a process of the benchmark ended with status {child.wait(5)}")
     answer: dict[str, Any] = json.loads(line)
     return answer
 
@@ -253,7 +253,7 @@ def bare_copy(run: Parts, messages: int, start_ms: int) -> float:
         for first in range(0, messages, BATCH):
             copy_rows(cur, rows(first, min(BATCH, messages - first), start_ms), 0)
             conn.commit()
-        return (cpu_s(pid) - before) / messages * 1e6
+        return float((cpu_s(pid) - before) / messages * 1e6)
 
 
 def rows(first: int, count: int, start_ms: int) -> Rows:
@@ -281,7 +281,7 @@ def bytes_per_reading(url: str) -> float:
             "SELECT hypertable_size('store.smart_pole'), (SELECT count(*) FROM store.smart_pole)"
         )
         size, count = conn.execute(query).fetchone() or (0, 1)
-    return float(size) / (count * len(METRICS))
+    return float(size / (count * len(METRICS)))
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import sys
 import time
+from functools import partial
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
@@ -111,7 +112,9 @@ async def publish(url: str, shares: list[list[bytes]], window: int) -> float:
     loads = []
     for number, packets in enumerate(shares):
         transport, load = await loop.create_connection(
-            lambda packets=packets: Load(packets, window), parts.hostname, parts.port
+            partial(Load, packets, window),
+            parts.hostname or "localhost",
+            parts.port or 1883,
         )
         transport.write(
             mqtt5.ConnectPacket(
