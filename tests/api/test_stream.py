@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api import live
 from api.app import create_app
 from api.live_client import Chunk, Client, Wish, readings_event
 from api.live_readings import Reading
@@ -221,6 +222,51 @@ async def test_the_server_stops_promptly_with_streams_open(served: Served, known
         async with asyncio.timeout(3):
             await served.task
             assert [event async for event in stream.events] == []
+
+
+async def test_a_stream_outlives_the_loss_of_every_database_connection(
+    served: Served, known_city: Any, conn: Any
+) -> None:
+    code = known_city.pole("110101")
+    async with served.listen() as stream:
+        await stream.began()
+        await conn.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'citypulse api' AND datname = current_database()"
+        )
+        known_city.put("smart-pole", code, (NOW, {"pm25": 30.5}))
+        event = await stream.next("readings")
+    assert event.data["readings"][0]["code"] == code
+
+
+async def test_a_client_too_far_behind_is_told_of_the_gap(
+    served: Served, known_city: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "RESUMABLE_BATCHES", 2)
+    for second in range(4):
+        at = NOW + timedelta(seconds=second)
+        known_city.put("smart-pole", known_city.pole("110101"), (at, {"pm25": 1}))
+    async with served.listen(after="0-0") as stream:
+        event = await stream.next("gap")
+    assert event.data["from"] == "0-0"
+    assert event.id == event.data["to"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "areas"),
+    [
+        (Wish(), ["a", "b"]),
+        (Wish(area="a"), ["a"]),
+        (Wish(device="d"), []),
+        (Wish(profile="smart-pole"), []),
+    ],
+    ids=["all", "of an area", "of a device", "of a profile"],
+)
+def test_signs_go_to_who_asked_for_their_area(wish: Wish, areas: list[str]) -> None:
+    client = Client(wish, 1, Measures())
+    client.offer_signs({"area": area, "indicator": "air.aqi"} for area in ("a", "b"))
+    text = b"".join(client.take(Cursor())).decode()
+    assert [area for area in ("a", "b") if f'"area":"{area}"' in text] == areas
 
 
 def _chunk(number: int, *codes: str) -> Chunk:
