@@ -40,6 +40,7 @@ from store.telemetry import Rows, copy_rows
 PROFILE = PROFILES["smart-pole"]
 DISTRICT = "110105"
 DEVICES = 1000
+CONNECTIONS = 4
 BATCH = 2000
 PATIENCE_S = 300.0
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,22 +71,22 @@ def parts() -> Iterator[Parts]:
         tuning=Tuning.for_this_machine(),
     )
     broker = Broker(installation, folder / "broker", port=any_free(), log=folder / "broker.log")
-    passwords = {"bench": "bench-load", "ingest": "bench-ingest"}
+    publishers = [f"bench-{number}" for number in range(CONNECTIONS)]
+    passwords = dict.fromkeys(publishers, "bench-load") | {"ingest": "bench-ingest"}
     broker.password_file.parent.mkdir(parents=True)
     broker.password_file.write_text(
         "".join(f"{user}:{hash_secret(word)}\n" for user, word in passwords.items())
     )
-    broker.acl_file.write_text(
-        "user bench\ntopic write city/v1/#\nuser ingest\ntopic read city/v1/#\n"
-    )
+    writers = "".join(f"user {user}\ntopic write city/v1/#\n" for user in publishers)
+    broker.acl_file.write_text(f"{writers}user ingest\ntopic read city/v1/#\n")
     try:
         with postgres, broker:
             postgres.prepare()
             url = postgres.url_of(DATABASE)
             migrate_all(url)
             topics = enrol(url)
-            urls = [broker.url_as(user, word) for user, word in passwords.items()]
-            yield Parts(url, urls[0], urls[1], topics)
+            load_url = broker.url_as("bench", "bench-load")
+            yield Parts(url, load_url, broker.url_as("ingest", "bench-ingest"), topics)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -146,6 +147,7 @@ def load(run: Parts, messages: int, start_ms: int) -> Any:
     """A publisher that has everything encoded and waits for the word."""
     arguments = ["-m", "benchmarks.mqtt_load"]
     arguments += ["--messages", str(messages), "--start-ms", str(start_ms)]
+    arguments += ["--connections", str(CONNECTIONS)]
     return process(arguments, {"url": run.load_url, "topics": run.topics})
 
 

@@ -119,7 +119,8 @@ async def publish(url: str, shares: list[list[bytes]], window: int) -> float:
         transport.write(
             mqtt5.ConnectPacket(
                 f"bench-load-{number}",
-                username=unquote(parts.username or ""),
+                # The broker takes the user's name for the client's: one user for each connection.
+                username=f"{unquote(parts.username or '')}-{number}",
                 password=unquote(parts.password or "").encode(),
                 clean_start=True,
                 keep_alive=60,

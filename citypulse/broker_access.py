@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from citypulse.settings import Settings
 from citypulse.stack import broker, credentials
-from devices.broker_files import SERVICES, write_broker_files
+from devices.broker_files import FURTHER_INGEST, INGEST, SERVICES, write_broker_files
 from store.pool import open_pool
 
 
@@ -51,5 +51,7 @@ def service_secrets(settings: Settings) -> Mapping[str, str]:
         return known
     given = urlsplit(settings.broker.url.get_secret_value())
     name, word = unquote(given.username or ""), unquote(given.password or "")
+    if name in {service.name for service in FURTHER_INGEST}:
+        name = INGEST.name  # whose secret they all have
     is_service = name in {service.name for service in SERVICES}
     return {**known, name: word} if is_service and word else known

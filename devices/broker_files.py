@@ -4,6 +4,9 @@ Every device is a user named by its code. The rules for devices are patterns in 
 the user's name, so twenty thousand devices need five lines; services are named one by one. The
 files are replaced in one step, then the broker is told to read them again (SIGHUP), which ends the
 sessions of users that are gone.
+
+The broker takes a client's user name for its identifier (``use_username_as_clientid``), so that
+nobody can take over the session of another user. Hence no two processes share a user.
 """
 
 import re
@@ -55,12 +58,17 @@ class Service:
     rules: tuple[str, ...]
 
 
-# Patterns hold for every user, so a service is denied what they would let it say as a "device" of
-# its own name; Mosquitto asks denials first.
-INGEST = Service(
-    "ingest",
-    (f"topic deny {PREFIX}/+/+/ingest/#", f"topic read {PREFIX}/#", "topic read $SYS/#"),
-)
+def _ingest(name: str) -> Service:
+    # Patterns hold for every user, so a service is denied what they would let it say as a "device"
+    # of its own name; Mosquitto asks denials first.
+    return Service(
+        name, (f"topic deny {PREFIX}/+/+/{name}/#", f"topic read {PREFIX}/#", "topic read $SYS/#")
+    )
+
+
+INGEST = _ingest("ingest")
+# For the further processes of a share group, and for looking on; they have ingest's secret.
+FURTHER_INGEST = tuple(_ingest(f"ingest-{number}") for number in range(1, 8))
 CONSOLE = Service(
     "console",
     (
@@ -70,7 +78,7 @@ CONSOLE = Service(
         f"topic read {PREFIX}/+/+/+/status",
     ),
 )
-SERVICES = (INGEST, CONSOLE)
+SERVICES = (INGEST, *FURTHER_INGEST, CONSOLE)
 
 
 def password_file(hashes: Mapping[str, str]) -> str:
@@ -106,7 +114,8 @@ async def write_broker_files(
         conn: where the credentials are.
         passwords: where the broker's ``password_file`` is.
         acl: where its ``acl_file`` is.
-        service_secrets: secret by name of service; one that is not given can't connect.
+        service_secrets: secret by name of service; one that is not given can't connect, but
+            that of ``ingest`` is also good for ``ingest-1``, ….
         reload: called once both files are in place.
 
     Returns:
@@ -120,7 +129,10 @@ async def write_broker_files(
     if unknown:
         raise InvalidValue("service_secrets", sorted(unknown)[0], "is no service of the broker")
     rows = await (await conn.execute(_CREDENTIALS)).fetchall()
-    hashes = dict(rows) | {name: hash_secret(word) for name, word in service_secrets.items()}
+    words = dict(service_secrets)
+    if INGEST.name in words:
+        words = dict.fromkeys((one.name for one in FURTHER_INGEST), words[INGEST.name]) | words
+    hashes = dict(rows) | {name: hash_secret(word) for name, word in words.items()}
     # Rights first: a user that can connect before its rules are there would only be refused.
     write_private(acl, acl_file())
     write_private(passwords, password_file(hashes))

@@ -129,7 +129,7 @@ class RunningBroker:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._passwords: dict[str, str] = {}
-        for service in ("ingest", "console"):
+        for service in ("ingest", "ingest-1", "console"):
             self._passwords[service] = secrets.token_urlsafe(12)
         self._write()
 
@@ -159,7 +159,7 @@ class RunningBroker:
         return self._broker.acl_file
 
     def url_for(self, username: str) -> str:
-        """The address for ``ingest``, ``console`` or a device added before."""
+        """The address for ``ingest``, ``ingest-1``, ``console`` or a device added before."""
         return self._broker.url_as(username, self._passwords[username])
 
     def add_device(self, code: str) -> str:

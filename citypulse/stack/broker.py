@@ -153,12 +153,17 @@ class Broker:
     def _configuration_text(self) -> str:
         """Settings of mosquitto.conf; the two zeros lift limits that drop silently by default.
 
-        What is not there on purpose: ``persistent_client_expiration``. It gives every session an
-        end, and Mosquitto 2.0.21 crashes over such sessions: see docs/operations.md.
+        A client's identifier is its user's name, whatever it says: nobody takes over the session of
+        somebody else, whose queue would be thrown away.
+
+        What is not there on purpose, because of Mosquitto 2.0.21 (see docs/operations.md):
+        ``persistent_client_expiration`` gives every session an end, and it crashes over those;
+        ``per_listener_settings`` has it drop what comes for a client that is away.
         """
         return f"""\
 # Written by citypulse at every start; edits are lost.
 listener {self.port} {LOOPBACK}
+use_username_as_clientid true
 allow_anonymous false
 password_file {self.password_file}
 acl_file {self.acl_file}

@@ -79,7 +79,8 @@ async def test_files_hold_who_may_connect_now(
     )
 
     names = [line.split(":")[0] for line in passwords.read_text().splitlines()]
-    assert (count, sorted(names)) == (1, sorted([codes["station"], "ingest"]))
+    members = [f"ingest-{number}" for number in range(1, 8)]
+    assert (count, sorted(names)) == (1, sorted([codes["station"], "ingest", *members]))
     assert reloads == [passwords.read_text()]
     assert acl.read_text() == acl_file()
     assert {path.stat().st_mode & 0o777 for path in (passwords, acl)} == {0o600}

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import aiomqtt
 import psycopg
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from city.topics import device_topic
 from devices.broker_files import write_broker_files
@@ -16,7 +18,11 @@ from devices.enrolment import enrol, revoke, rotate
 Connection = psycopg.AsyncConnection[Any]
 Codes = dict[str, str]
 
+FOR_EVER = 0xFFFF_FFFF
 SERVICES = {"ingest": "ingest-secret", "console": "console-secret"}
+MEMBERS = {"ingest-1": SERVICES["ingest"]}
+# As whom a service introduces itself; the broker goes by its user's name.
+IDENTIFIERS = {"ingest": "citypulse-ingest-0"}
 # What the broker lets through arrives in a few ms; what it withholds is proven by a later message.
 ARRIVES_S = 10
 
@@ -38,7 +44,7 @@ class City:
         self._conn = conn
         self._broker = broker
         self.codes = codes
-        self.secrets = dict(SERVICES)
+        self.secrets = SERVICES | MEMBERS
 
     async def write(self) -> None:
         """Write the files and reload, as `citypulse devices` does."""
@@ -51,7 +57,9 @@ class City:
         )
 
     @asynccontextmanager
-    async def client(self, name: str, secret: str | None = None) -> AsyncIterator[aiomqtt.Client]:
+    async def client(
+        self, name: str, secret: str | None = None, **session: Any
+    ) -> AsyncIterator[aiomqtt.Client]:
         """A connection in this name."""
         async with aiomqtt.Client(
             "127.0.0.1",
@@ -60,6 +68,17 @@ class City:
             password=secret or self.secrets[name],
             timeout=ARRIVES_S,
             protocol=aiomqtt.ProtocolVersion.V5,
+            **session,
+        ) as client:
+            yield client
+
+    @asynccontextmanager
+    async def lasting(self, name: str) -> AsyncIterator[aiomqtt.Client]:
+        """A connection in this name whose session and queue outlive it."""
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
+        properties.SessionExpiryInterval = FOR_EVER
+        async with self.client(
+            name, identifier=IDENTIFIERS.get(name, name), clean_start=False, properties=properties
         ) as client:
             yield client
 
@@ -166,7 +185,7 @@ async def test_a_device_hears_its_own_commands_and_nothing_else(city: City) -> N
 
 async def test_ingest_reads_everything_and_publishes_nothing(city: City) -> None:
     device = city.codes["device/1"]
-    async with city.client("ingest") as ingest, _listening(ingest, "city/v1/#") as heard:
+    async with city.client("ingest-1") as ingest, _listening(ingest, "city/v1/#") as heard:
         # Its own name as a device's is what patterns alone would have let through.
         as_device = "city/v1/110101/smart-pole/ingest/telemetry"
         await _try_to_publish(city, "ingest", [city.topic(device), as_device])
@@ -185,14 +204,18 @@ async def test_ingest_reads_the_brokers_own_counters(city: City) -> None:
 
 async def test_the_console_commands_and_hears_replies_but_reports_nothing(city: City) -> None:
     device = city.codes["device/1"]
-    async with city.client("console") as console, _listening(console, "#") as heard:
-        forbidden = [city.topic(device, channel) for channel in ("telemetry", "reply")]
-        await _try_to_publish(city, "console", forbidden)
-        async with city.client(device) as sender:
-            await sender.publish(city.topic(device), b"not for the console", qos=1)
-            await sender.publish(city.topic(device, "reply"), b"done", qos=1)
-        await _until(lambda: len(heard) >= 1)
-    assert heard == [(city.topic(device, "reply"), b"done")]
+    said = [(city.topic(device), b"not for the console"), (city.topic(device, "reply"), b"done")]
+    async with city.client("ingest") as ingest, _listening(ingest, "city/v1/#") as everything:
+        await _try_to_publish(city, "console", [topic for topic, _ in said])
+        async with (
+            city.client("console") as console,
+            _listening(console, "#") as heard,
+            city.client(device) as sender,
+        ):
+            for topic, payload in said:
+                await sender.publish(topic, payload, qos=1)
+            await _until(lambda: len(heard) >= 1 and len(everything) >= len(said))
+    assert (heard, everything) == (said[1:], said)
 
 
 async def test_strangers_are_refused(city: City) -> None:
@@ -249,3 +272,53 @@ async def test_a_device_enrolled_later_gets_in_with_the_reload(
     async with asyncio.timeout(ARRIVES_S):
         while not await city.lets_in(device, issued.secret):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.05)
+
+
+async def _intrude(city: City, victim: str) -> None:
+    """As another device, with its own valid credential, use each name the victim may go by."""
+    intruder = city.codes["station"]
+    for identifier in (victim, IDENTIFIERS.get(victim, victim)):
+        async with city.client(intruder, identifier=identifier, clean_start=True) as client:
+            await client.publish(city.topic(intruder, "status"), b"here", qos=1)
+        with pytest.raises(aiomqtt.MqttError):
+            async with city.client(victim, "guess", identifier=identifier, clean_start=True):
+                pass
+
+
+@pytest.mark.parametrize("victim", ["ingest", "device/1"])
+async def test_nobody_else_can_end_a_session_or_empty_its_queue(city: City, victim: str) -> None:
+    device = city.codes["device/1"]
+    name = city.codes.get(victim, victim)
+    sender, channel = (device, "telemetry") if name == "ingest" else ("console", "command")
+    topic = city.topic(device, channel)
+    numbers = [str(number).encode() for number in range(300)]
+    async with city.lasting(name) as session:
+        await session.subscribe(topic, qos=1)
+
+    async with city.client(sender) as client:
+        for number in numbers[:100]:
+            await client.publish(topic, number, qos=1)
+        await _intrude(city, name)
+        for number in numbers[100:200]:
+            await client.publish(topic, number, qos=1)
+        async with city.lasting(name) as session:
+            await _intrude(city, name)
+            for number in numbers[200:]:
+                await client.publish(topic, number, qos=1)
+            messages = aiter(session.messages)
+            async with asyncio.timeout(ARRIVES_S):
+                heard = [bytes((await anext(messages)).payload) for _ in numbers]
+    assert heard == numbers
+
+
+async def test_members_of_a_share_group_have_users_and_sessions_of_their_own(city: City) -> None:
+    device = city.codes["device/1"]
+    async with (
+        city.client("ingest") as one,
+        city.client("ingest-1") as two,
+        _listening(one, "city/v1/#") as first,
+        _listening(two, "city/v1/#") as second,
+        city.client(device) as sender,
+    ):
+        await sender.publish(city.topic(device), b"for both", qos=1)
+        await _until(lambda: len(first) == len(second) == 1)

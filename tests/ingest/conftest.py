@@ -178,14 +178,14 @@ class City:
         return connected(self.broker.url_for(code))
 
     @asynccontextmanager
-    async def ingesting(self, **settings: Any) -> AsyncIterator[Ingest]:
+    async def ingesting(self, user: str = "ingest", **settings: Any) -> AsyncIterator[Ingest]:
         """Ingest in this process, subscribed, and stopped in order at the end."""
         stop = asyncio.Event()
         options = {"flush_s": 0.02, "coalesce_s": 0.0, "drain_s": 20.0, **settings}
         ingest = Ingest(
             IngestSettings(**options),
             self.database_url,
-            parse_address(self.broker.url_for("ingest")),
+            parse_address(self.broker.url_for(user)),
             stop,
         )
         task = asyncio.create_task(ingest.run())

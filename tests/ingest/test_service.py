@@ -305,7 +305,7 @@ async def test_two_members_of_a_group_share_the_work_and_store_each_reading_once
 ) -> None:
     code = city.add(1)
     one = city.ingesting(member="ingest-0", share_group="ingest")
-    two = city.ingesting(member="ingest-1", share_group="ingest")
+    two = city.ingesting("ingest-1", member="ingest-1", share_group="ingest")
     async with one, two, city.device(code) as device:
         for number in range(200):
             device.publish(topic_of(code), payload(number, T_US + number * 1000))
