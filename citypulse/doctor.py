@@ -62,6 +62,7 @@ def examine(environ: Mapping[str, str]) -> list[Finding]:
         _disk,
         _permissions,
         _clock,
+        _page,
         _fixed_ports,
         _running,
         _database,
@@ -159,6 +160,13 @@ def _clock(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("clock", "ok", f"{now:%Y-%m-%dT%H:%M:%SZ}, synchronised")
+
+
+def _page(settings: Settings) -> Iterator[Finding]:
+    from api.page import built_page  # noqa: PLC0415 - loads the web framework
+
+    if built_page(settings.api.page_dir) is None:
+        yield Finding("page", "note", "the operators' page is not built", "`make page`")
 
 
 def _fixed_ports(settings: Settings) -> Iterator[Finding]:

@@ -76,8 +76,9 @@ class Screen:
         self._console.print(Panel.fit("\n".join(lines), title="citypulse", border_style="green"))
 
     def live(self, line: str) -> None:
-        """Rewrite the last line."""
-        self._console.print(f"\r\x1b[K{line}", end="", soft_wrap=True)
+        """Rewrite the last line, cut where it would wrap."""
+        # Not by the console: it takes carriage returns out.
+        click.echo(f"\r\x1b[K{line[: self._console.width - 1]}", nl=False)
 
 
 def _await_speaking(supervisor: Supervisor, house: House, screen: Screen) -> bool:
@@ -114,7 +115,8 @@ def _live(supervisor: Supervisor, house: House, screen: Screen) -> None:
             screen.live(line)
         else:
             screen.tell(line)
-    screen.live("") if screen.is_terminal else None
+    if screen.is_terminal:
+        screen.live("")
 
 
 def _line(supervisor: Supervisor, books: Totals, *, rate: float) -> str:
