@@ -165,9 +165,12 @@ def line(known_city: Any, broker: DeviceBroker, tmp_path: Path) -> Iterator[Line
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium of this machine."""
+    """A real Chromium of this machine.
+
+    Not for the whole run: while it is there an event loop runs, and no other test could run its own.
+    """
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         pytest.exit(f"the browser test needs one of {', '.join(BROWSERS)}", returncode=3)

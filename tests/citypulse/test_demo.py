@@ -1,0 +1,49 @@
+"""The demonstration, twice: a city that speaks, an end that leaves nothing, codes that stay."""
+
+import json
+import signal
+import subprocess
+import sys
+from typing import Any
+
+from citypulse.stack.process import is_alive, wait_until
+
+
+def run_demo_until_it_speaks(household: Any) -> tuple[str, dict[str, int]]:
+    """Start the demo, stop it as Ctrl-C would once it shows its address; what ran meanwhile."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "citypulse", "demo"],
+        env=household.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None
+        shown = ""
+        for line in demo.stdout:
+            shown += line
+            if "Ctrl-C stops everything" in line:
+                break
+        pids = household.pids()
+        demo.send_signal(signal.SIGINT)
+        shown += demo.stdout.read()
+        assert demo.wait(timeout=120) == 0, shown
+    return shown, pids
+
+
+def codes(household: Any) -> list[str]:
+    fleet = json.loads((household.state / "fleet.json").read_text())
+    return [device["code"] for device in fleet["devices"]]
+
+
+def test_the_demo_speaks_ends_without_a_trace_and_keeps_its_codes(household: Any) -> None:
+    first, pids = run_demo_until_it_speaks(household)
+    assert {"database", "broker", "ingest", "vitals", "api", "stations", "poles"} <= pids.keys()
+    assert wait_until(lambda: not any(map(is_alive, pids.values())), deadline_s=5)
+    enrolled = codes(household)
+    assert f"enrolled {len(enrolled)} devices" in first
+    assert len(enrolled) >= 606
+    second, _ = run_demo_until_it_speaks(household)
+    assert "city: 0 new, 0 changed" in second
+    assert "all devices are enrolled" in second
+    assert codes(household) == enrolled
