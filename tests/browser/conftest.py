@@ -169,7 +169,7 @@ def line(known_city: Any, broker: DeviceBroker, tmp_path: Path) -> Iterator[Line
 def browser() -> Iterator[Browser]:
     """A real Chromium of this machine.
 
-    Not for the whole run: while it is there an event loop runs, and no other test could run its own.
+    Not for the whole run: while it is there its event loop runs, and no other can.
     """
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
