@@ -55,6 +55,14 @@ def pytest_report_header() -> str:
     return "real parts: " + ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser's tests last: its library may leave an event loop running in this thread.
+
+    Every asynchronous test after it would be refused a loop of its own.
+    """
+    items.sort(key=lambda item: item.path.parent.name == "browser")
+
+
 @pytest.fixture(scope="session")
 def stack_prefix() -> Installation:
     """The installed servers."""
