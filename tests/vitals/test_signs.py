@@ -121,6 +121,18 @@ async def test_the_lit_rate_counts_lamps_that_burn_among_those_commanded_on(
     assert sign.detail["inputs"]["failed"] == [second]
 
 
+async def test_an_index_and_a_rate_are_written_in_one_round(
+    conn: Connection, known_city: Any
+) -> None:
+    known_city.put("air-station", known_city.station("Guanyuan"), (H, CLEAN))
+    for number in (1, 2):
+        pole = known_city.pole(DONGCHENG, number)
+        known_city.put("smart-pole", pole, (NOW - MINUTE, _lamp(100, 500)))
+    current = await _evaluate(conn)
+    assert current[known_city.district(XICHENG), "air.aqi"].value == 43
+    assert current[known_city.district(DONGCHENG), "lighting.lit-rate"].value == 100
+
+
 async def test_lamps_that_are_off_by_schedule_give_no_rate(
     conn: Connection, known_city: Any
 ) -> None:
