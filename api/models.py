@@ -278,6 +278,8 @@ class Metric(Shape):
     high: float
     resolution: float
     aggregation: str
+    weight: str | None
+    rolls_over_at: float | None
     suspect_low: float | None
     suspect_high: float | None
     states: dict[str, Names]
