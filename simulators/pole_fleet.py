@@ -13,7 +13,8 @@ from typing import NamedTuple
 from simulators.chance import Chance
 from simulators.fleet_file import FleetDevice
 from simulators.pace import stopped_within
-from simulators.poles import Pole, Surroundings
+from simulators.poles import Pole
+from simulators.surroundings import Surroundings
 from simulators.terminal import READINGS_PER_MESSAGE, Terminal
 
 HISTORY_STEP_S = 60.0

@@ -28,10 +28,10 @@ from simulators.fleet_file import first_of, read_fleet
 from simulators.options import ReplayOptions, SimulateOptions
 from simulators.pace import stopped_within
 from simulators.pole_fleet import PoleFleet, pole_of
-from simulators.poles import Surroundings
 from simulators.progress import progress_line, show_progress
 from simulators.records import read_record
 from simulators.replay import Playback, plan_replay, stations_of
+from simulators.surroundings import Surroundings
 from simulators.tallies import Summary
 
 

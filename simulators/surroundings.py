@@ -1,0 +1,23 @@
+"""What the terminals of one simulation have in common."""
+
+from simulators.air import Episodes
+from simulators.road_network import Network
+from simulators.road_surface import RoadWeather
+from simulators.traffic import Traffic
+from simulators.weather import Weather
+
+
+class Surroundings:
+    """What all terminals of one simulation share: weather, air, and the traffic on the roads.
+
+    Args:
+        seed: of the simulation.
+        network: the roads, where terminals stand on them or beside them.
+    """
+
+    def __init__(self, seed: int, network: Network | None = None) -> None:
+        self.seed = seed
+        self.weather = Weather(seed)
+        self.episodes = Episodes(seed)
+        self.road_weather = RoadWeather(self.weather, self.episodes)
+        self.traffic = Traffic(seed, self.weather, network) if network is not None else None
