@@ -99,7 +99,8 @@ def _summary(done: Imported) -> str:
     would = "would have " if done.dry_run else ""
     return (
         f"{would}created {done.created}, changed {done.changed}, unchanged {done.unchanged}, "
-        f"mounted {done.mounts}, aliases {done.aliases}, left out {len(done.skipped)}"
+        f"mounted {done.mounts}, related {done.relations}, "
+        f"aliases {done.aliases}, left out {len(done.skipped)}"
     )
 
 
