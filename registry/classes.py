@@ -39,9 +39,9 @@ CLASSES: Mapping[Kind, Set[str]] = MappingProxyType(
         Kind.DEVICE: PROFILES.keys(),
         Kind.ORGANISATION: frozenset({"agency", "enterprise"}),
         Kind.JUNCTION: frozenset({"intersection", "shaft"}),
-        Kind.LINK: frozenset({"pipe", "road-segment", "tunnel-segment"}),
+        Kind.LINK: frozenset({"cable", "pipe", "road-segment", "tunnel-segment"}),
         Kind.MATTER: frozenset({"dataset", "service", "system"}),
-        Kind.ROUTE: frozenset({"bus-line", "road", "tunnel"}),
+        Kind.ROUTE: frozenset({"bus-line", "pipeline", "power-line", "road", "tunnel"}),
     }
 )
 
