@@ -6,7 +6,7 @@ same faults, whoever asks and whenever.
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -200,9 +200,13 @@ def span_of(metric: Metric) -> float:
     return high - low
 
 
-def record(faults: Iterable[Fault]) -> str:
-    """Faults as JSON lines, for whoever is to be held against them."""
-    return "".join(f"{json.dumps(asdict(fault))}\n" for fault in faults)
+def record(done: Mapping[Fault, int]) -> str:
+    """Faults that have shown as JSON lines, with how many readings each has touched.
+
+    For whoever is to be held against them.
+    """
+    lines = (json.dumps({**asdict(fault), "readings": count}) for fault, count in done.items())
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _between(limits: tuple[float, float], part: float) -> float:

@@ -103,9 +103,8 @@ class FaultyDevice:
 
     def advance(self, t_s: float) -> None:
         """Let time pass: reboots come about, an outage begins or ends, a sleeper wakes up."""
-        before, self._asked_until = self._asked_until, t_s
-        if before is None:
-            before = t_s
+        before = t_s if self._asked_until is None else self._asked_until
+        t_s = self._asked_until = max(before, t_s)  # time does not go back
         for fault in self._plan.begun(FaultKind.REBOOT, before, t_s):
             self._sink.reboot()
             self.done[fault] += 1

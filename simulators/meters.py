@@ -18,7 +18,7 @@ from simulators.instruments import choice, fitted, number
 from simulators.instruments import rounded as on_step
 
 PROFILE = profile("energy-meter")
-BUILDING_TYPES = ("residential", "office", "shop", "school", "hospital")
+USES = ("residential", "office", "mall", "school", "hospital")
 
 _HOURS_A_YEAR = 8_766.0
 _YEAR_DAYS = 365.2422
@@ -38,10 +38,10 @@ class _Use(NamedTuple):
     cooling: float
 
 
-_USES = {
+_INTENSITIES = {
     "residential": _Use(30, 2.2, 1.4, 0.8),
     "office": _Use(90, 0.6, 0.8, 0.6),
-    "shop": _Use(150, 3.0, 1.2, 0.5),
+    "mall": _Use(150, 3.0, 1.2, 0.5),
     "school": _Use(45, 1.0, 0.9, 0.4),
     "hospital": _Use(140, 2.5, 2.0, 0.4),
 }
@@ -62,7 +62,7 @@ class Meter:
         seed: of the simulation.
         code: the device's code.
         temperatures: of the city's days, shared by all meters.
-        attributes: of the device: ``building_type`` (one of `BUILDING_TYPES`), ``floor_area_m2``
+        attributes: of the device: ``use`` (one of `USES`), ``floor_area_m2``
             and ``fitted`` (names of metrics; without it, all).
 
     Raises:
@@ -77,20 +77,20 @@ class Meter:
         code: str,
         attributes: Mapping[str, Any],
     ) -> None:
-        building = choice(attributes, "building_type", "residential", BUILDING_TYPES)
+        building = choice(attributes, "use", "residential", USES)
         area_m2 = number(attributes, "floor_area_m2", 6_000.0, above=0)
         area_m2 *= math.exp(0.25 * Chance(seed, code, "thrift").normal(0))
         self._fitted = fitted(PROFILE, attributes, usual=[each.name for each in PROFILE.metrics])
         self._temperatures = temperatures
         self._heat_peak_kw = area_m2 * _HEAT_W_M2 / 1000
-        use = _USES[building]
+        intensity = _INTENSITIES[building]
         self._media = tuple(
             _medium(seed, code, building, temperatures, register, rate, asking)
             for register, rate, asking in (
-                ("energy_kwh", "power_kw", _electricity(use, building, area_m2)),
+                ("energy_kwh", "power_kw", _electricity(intensity, building, area_m2)),
                 ("heat_kwh", "heat_power_kw", _heating(self._heat_peak_kw)),
-                ("gas_m3", "gas_flow_m3_h", _gas(use.gas_m3 * area_m2, building)),
-                ("water_m3", "water_flow_m3_h", _water(use.water_m3 * area_m2, building)),
+                ("gas_m3", "gas_flow_m3_h", _gas(intensity.gas_m3 * area_m2, building)),
+                ("water_m3", "water_flow_m3_h", _water(intensity.water_m3 * area_m2, building)),
             )
         )
 
@@ -229,7 +229,7 @@ def _curves(building: str, register: str) -> tuple[list[float], list[float]]:
     if building == "hospital":
         ward = [0.7 + 0.75 * daily_peak(hour, 12.0, 4.0) for hour in hours]
         return ward, [0.9 * value for value in ward]
-    if building == "shop":
+    if building == "mall":
         open_late = [0.3 + 1.6 * daily_peak(hour, 15.5, 4.2) for hour in hours]
         return open_late, [1.15 * value for value in open_late]
     work = [0.3 + 2.1 * daily_peak(hour, 13.0, 3.6) for hour in hours]

@@ -238,7 +238,8 @@ def test_duplicates_are_the_same_bytes_again_about_as_often_as_planned() -> None
 
 def test_the_record_tells_every_fault_as_a_line_of_json() -> None:
     faults = FaultPlan(3, "D1", POLE.metrics, HARSH).between(T_S, T_S + 3_600)
-    lines = [json.loads(line) for line in record(faults).splitlines()]
+    lines = [json.loads(line) for line in record(dict.fromkeys(faults, 7)).splitlines()]
+    assert {line.pop("readings") for line in lines} == {7}
     assert [Fault(**line) for line in lines] == faults
 
 

@@ -10,7 +10,7 @@ from city.catalogue import profile
 from city.errors import InvalidValue
 from simulators.clock import DAY_S, HOUR_S, LOCAL_OFFSET_S
 from simulators.consumption import FIRST_DAY, DayTemperatures
-from simulators.meters import BUILDING_TYPES, Meter
+from simulators.meters import USES, Meter
 from simulators.weather import Weather
 
 MIDNIGHT_S = 20_780 * DAY_S - LOCAL_OFFSET_S
@@ -31,11 +31,11 @@ def meter(code: str = "D1", seed: int = 1, **attributes: object) -> Meter:
 @given(
     t_s=st.floats(FIRST_DAY * DAY_S, MIDNIGHT_S + 400 * DAY_S),
     later_s=st.floats(0, 40 * DAY_S),
-    building=st.sampled_from(BUILDING_TYPES),
+    building=st.sampled_from(USES),
 )
 @settings(max_examples=80, deadline=None)
 def test_what_has_gone_through_never_falls(t_s: float, later_s: float, building: str) -> None:
-    meters = meter(building, building_type=building)
+    meters = meter(building, use=building)
     for register in REGISTERS:
         assert meters.used(register, t_s + later_s) >= meters.used(register, t_s)
 
@@ -52,7 +52,7 @@ def test_the_register_is_the_integral_of_the_rate(register: str) -> None:
 def test_an_old_register_rolls_over_and_loses_nothing() -> None:
     rolled = 0
     for number in range(8):
-        meters = meter(f"D{number}", building_type="shop", floor_area_m2=60_000)
+        meters = meter(f"D{number}", use="mall", floor_area_m2=60_000)
         instants = [MIDNIGHT_S + k * 5 * DAY_S for k in range(140)]
         shown = [meters.reading(t, 0)["energy_kwh"] for t in instants]
         used = [meters.used("energy_kwh", t) for t in instants]
@@ -63,8 +63,8 @@ def test_an_old_register_rolls_over_and_loses_nothing() -> None:
 
 
 def test_readings_lie_in_the_ranges_of_the_catalogue_below_the_roll_over() -> None:
-    for building in BUILDING_TYPES:
-        meters = meter(building, building_type=building)
+    for building in USES:
+        meters = meter(building, use=building)
         for step in range(40):
             for name, value in meters.reading(MIDNIGHT_S + step * 97_003, 0).items():
                 metric = METRICS.metric(name)
@@ -73,14 +73,14 @@ def test_readings_lie_in_the_ranges_of_the_catalogue_below_the_roll_over() -> No
                     assert value < metric.rolls_over_at
 
 
-@pytest.mark.parametrize("building", BUILDING_TYPES)
+@pytest.mark.parametrize("building", USES)
 def test_a_year_uses_about_what_the_building_s_kind_does(building: str) -> None:
-    meters = [meter(f"{building}{n}", building_type=building) for n in range(12)]
+    meters = [meter(f"{building}{n}", use=building) for n in range(12)]
     year = 365 * DAY_S
     yearly = [
         m.used("energy_kwh", MIDNIGHT_S + year) - m.used("energy_kwh", MIDNIGHT_S) for m in meters
     ]
-    usual = {"residential": 30, "office": 90, "shop": 150, "school": 45, "hospital": 140}[building]
+    usual = {"residential": 30, "office": 90, "mall": 150, "school": 45, "hospital": 140}[building]
     geometric = math.exp(sum(math.log(each) for each in yearly) / len(yearly))
     assert geometric / 6_000 == pytest.approx(usual, rel=0.45)
 
@@ -90,7 +90,7 @@ def test_offices_rest_at_the_weekend_and_homes_do_not() -> None:
         begin = MIDNIGHT_S + number * DAY_S
         return meters.used("energy_kwh", begin + DAY_S) - meters.used("energy_kwh", begin)
 
-    office, home = meter(building_type="office"), meter(building_type="residential")
+    office, home = meter(use="office"), meter(use="residential")
     saturdays = [5, 12, 19, 26]
     tuesdays = [1, 8, 15, 22]
     assert sum(day(office, n) for n in saturdays) < 0.6 * sum(day(office, n) for n in tuesdays)
@@ -122,7 +122,7 @@ def test_before_they_are_counted_registers_stand_still() -> None:
 
 
 @pytest.mark.parametrize(
-    "attributes", [{"building_type": "castle"}, {"floor_area_m2": -1}, {"fitted": ["pm25"]}]
+    "attributes", [{"use": "castle"}, {"floor_area_m2": -1}, {"fitted": ["pm25"]}]
 )
 def test_a_building_that_can_not_be_is_refused(attributes: dict[str, object]) -> None:
     with pytest.raises(InvalidValue, match="attributes"):

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from city.errors import InvalidValue
 from simulators.clock import DAY_S, HOUR_S
 from simulators.lamps import Lamp, schedule_near
-from simulators.poles import PROFILE, STREET_CLASSES, Pole, Surroundings
+from simulators.poles import PROFILE, STREET_CLASSES, Pole
 from simulators.records import LOCAL
+from simulators.surroundings import Surroundings
 
 ALL = [metric.name for metric in PROFILE.metrics]
 AROUND = Surroundings(1)
