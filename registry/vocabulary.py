@@ -101,7 +101,7 @@ RULES: Mapping[Predicate, Rule] = MappingProxyType(
     }
 )
 
-STATED = tuple(rule for rule in RULES if rule is not Predicate.MOUNTED_ON)
+STATED = tuple(predicate for predicate in RULES if predicate is not Predicate.MOUNTED_ON)
 """What a city file says as `relations`: a mount has a property of its own."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from shapely import Point
-from shapely.geometry import mapping
+from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from simulators.chance import Dice
@@ -50,11 +50,10 @@ def network(districts: Sequence[District], seed: int) -> Iterator[Feature]:
     plan = Plan(towns, seed)
     yield from organisations()
     lies_above = above(plan)
-    for each in roads(plan, seed):
-        properties = each["properties"]
-        if properties["key"] in lies_above:
-            properties["relations"] += lies_above[properties["key"]]
-        yield each
+    for road in roads(plan, seed):
+        properties = road["properties"]
+        properties.get("relations", []).extend(lies_above.get(properties["key"], ()))
+        yield _settled(road, districts)
     neighbourhoods = [
         Neighbourhood(
             each.code, each.zh, each.en, each.outline, towns[each.code], each.spread_km, each.share
@@ -64,6 +63,15 @@ def network(districts: Sequence[District], seed: int) -> Iterator[Feature]:
     built, fed = buildings(neighbourhoods, plan, seed)
     yield from built
     yield from tunnel(plan, fed)
+
+
+def _settled(road: Feature, districts: Sequence[District]) -> Feature:
+    """Say the district of what lies in none: generalised borders leave gaps between them."""
+    place = shape(road["geometry"]).representative_point()
+    if not any(each.outline.covers(place) for each in districts):
+        nearest = min(districts, key=lambda each: each.outline.distance(place))
+        road["properties"]["area"] = f"demo:district:{nearest.code}"
+    return road
 
 
 def communities(

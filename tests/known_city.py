@@ -17,6 +17,10 @@ from store.ledger import Batch, Span
 from store.telemetry import Rows
 
 POLES_PER_DISTRICT = 2
+WANTED = {
+    *("city", "district", "sub-district"),
+    *("pole", "pole-device", "air-station", "air-station-device"),
+}
 
 Values = Mapping[str, float]
 
@@ -77,6 +81,8 @@ class KnownCity:
 
 def _is_wanted(feature: Mapping[str, Any]) -> bool:
     key = str(feature["properties"]["key"])
+    if key.split(":")[1] not in WANTED:
+        return False
     is_pole = key.startswith(("demo:pole:", "demo:pole-device:"))
     return not is_pole or int(key.rpartition("-")[2]) <= POLES_PER_DISTRICT
 
