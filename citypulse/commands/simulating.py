@@ -94,7 +94,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
     options = ReplayOptions(
         files=files,
-        fleet=_fleet(settings, fleet),
+        fleet=fleet_file(settings, fleet),
         broker_url=running_broker(settings.state, mqtt=settings.broker),
         ending="now" if ending == "now" else "as-recorded",
         start=start.date() if start else None,
@@ -118,7 +118,7 @@ def _simulate(
     as_json: bool,
 ) -> None:
     options = SimulateOptions(
-        fleet=_fleet(settings, fleet),
+        fleet=fleet_file(settings, fleet),
         broker_url=running_broker(settings.state, mqtt=settings.broker),
         devices=devices,
         interval_s=interval,
@@ -130,7 +130,7 @@ def _simulate(
     sys.exit(0 if asyncio.run(run_fleet(options)).complete else 1)
 
 
-def _fleet(settings: Settings, given: Path | None) -> Path:
+def fleet_file(settings: Settings, given: Path | None) -> Path:
     """The fleet file that was named, else the one that `demo` enrolled."""
     if given is not None:
         return given
