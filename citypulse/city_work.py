@@ -18,6 +18,7 @@ from devices.fleet_file import add_to_fleet, read_fleet
 from registry.city_file import Imported
 from store.pool import open_pool
 
+TELL_EVERY_S = 1.0
 Issue = Callable[[AsyncConnection[Any]], Coroutine[Any, Any, list[Issued]]]
 
 
@@ -30,19 +31,20 @@ async def import_document(
     dry_run: bool = False,
     tell: Callable[[str], None],
 ) -> Imported:
-    """Import a parsed city file, telling each step with the time since the start.
+    """Import a parsed city file, telling each step, and each second how far it is.
 
     Raises:
         BadCityFile: with every problem found; nothing was written.
     """
-    began = time.monotonic()
+    began = told = time.monotonic()
     last = ""
 
     def progress(step: str, done: int, total: int) -> None:
-        nonlocal last
-        if step != last:
-            last = step
-            tell(f"{time.monotonic() - began:5.1f} s  {step} ({total})")
+        nonlocal last, told
+        now = time.monotonic()
+        if step != last or now - told >= TELL_EVERY_S:
+            last, told = step, now
+            tell(f"{now - began:5.1f} s  {step} {done:,} of {total:,}")
 
     async with (
         open_pool(url, application_name="citypulse registry") as pool,
