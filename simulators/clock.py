@@ -19,13 +19,11 @@ class LocalTime(NamedTuple):
         day: days since 1970-01-01, local.
         hour: hours since local midnight, 0 ≤ hour < 24.
         weekend: whether it is Saturday or Sunday.
-        season: part of the year since 1 January, 0 to 1.
     """
 
     day: int
     hour: float
     weekend: bool
-    season: float
 
 
 def local_time(t_s: float) -> LocalTime:
@@ -34,7 +32,7 @@ def local_time(t_s: float) -> LocalTime:
     day = math.floor(local / DAY_S)
     hour = (local - day * DAY_S) / HOUR_S
     weekend = (day + _EPOCH_WEEKDAY) % 7 >= _SATURDAY
-    return LocalTime(day, hour, weekend, (day / _TROPICAL_YEAR_DAYS) % 1.0)
+    return LocalTime(day, hour, weekend)
 
 
 def daily_peak(hour: float, centre: float, width: float) -> float:

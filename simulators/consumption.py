@@ -5,49 +5,22 @@ integral of such days is a sum over days and a parabola within the last, so that
 at any instant without having been run.
 """
 
-import math
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulators.chance import Chance
-from simulators.clock import DAY_S, HOUR_S, LOCAL_OFFSET_S, local_time
-from simulators.weather import CENTRE_LAT, CENTRE_LON, Weather
+from simulators.clock import local_time
+from simulators.seasons import FIRST_DAY, DayTemperatures
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-FIRST_DAY = math.floor(datetime(2024, 1, 1, tzinfo=UTC).timestamp() / DAY_S)
-"""Meters are counted from here; before it they stand still."""
 
 _NODES = 48
 _STEP_H = 24 / _NODES
 _VARIANTS = 5
 _AHEAD_DAYS = 64
-
-
-class DayTemperatures:
-    """The city's mean temperature of each local day, °C: what heating and cooling answer."""
-
-    def __init__(self, weather: Weather) -> None:
-        self._weather = weather
-        self._known: Floats = np.zeros(0)
-
-    def until(self, day: int) -> Floats:
-        """From `FIRST_DAY` to a day, that one not included, and perhaps some more."""
-        wanted = day - FIRST_DAY
-        if wanted > len(self._known):
-            more = range(FIRST_DAY + len(self._known), day + _AHEAD_DAYS)
-            self._known = np.concatenate((self._known, [self._mean(each) for each in more]))
-        return self._known
-
-    def _mean(self, day: int) -> float:
-        midnight_s = day * DAY_S - LOCAL_OFFSET_S
-        hours = (4, 10, 15, 21)
-        at = (self._weather.at(midnight_s + h * HOUR_S, CENTRE_LON, CENTRE_LAT) for h in hours)
-        return sum(sky.temperature_c for sky in at) / len(hours)
 
 
 Asking = Callable[[Ints, Floats], Floats]

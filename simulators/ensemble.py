@@ -6,7 +6,6 @@ In: devices of a fleet file. Out: what each of them measures, as an `Instrument`
 from collections.abc import Sequence
 
 from city.errors import InvalidValue
-from simulators.consumption import DayTemperatures
 from simulators.fleet_file import FleetDevice
 from simulators.instruments import Instrument
 from simulators.meters import Meter
@@ -34,14 +33,13 @@ class Ensemble:
 
     def __init__(self, seed: int, devices: Sequence[FleetDevice]) -> None:
         roads = network_of([each for each in devices if each.profile == "road"])
-        self.around = Surroundings(seed, roads)
+        self.around = Surroundings(seed, network=roads)
         compartments = [
             compartment_of(each.code, each.lon, each.lat, each.attributes)
             for each in devices
             if each.profile == "utility-tunnel"
         ]
-        self.tunnels = Tunnels(seed, self.around.weather, compartments) if compartments else None
-        self._temperatures = DayTemperatures(self.around.weather)
+        self.tunnels = Tunnels(seed, self.around.skies, compartments) if compartments else None
 
     def instrument(self, device: FleetDevice) -> Instrument:
         """What a device measures.
@@ -62,7 +60,9 @@ class Ensemble:
             case "utility-tunnel" if self.tunnels is not None:
                 return TunnelTerminal(self.tunnels, code=code, attributes=attributes)
             case "energy-meter":
-                return Meter(self.around.seed, self._temperatures, code=code, attributes=attributes)
+                return Meter(
+                    self.around.seed, self.around.temperatures, code=code, attributes=attributes
+                )
             case other:
                 raise InvalidValue("profile", other, f"must be one of {', '.join(SIMULATED)}")
 

@@ -13,9 +13,10 @@ import numpy as np
 from city.catalogue import profile
 from simulators.chance import Chance
 from simulators.clock import daily_peak
-from simulators.consumption import Asking, Consumption, DayTemperatures, Floats, Ints
+from simulators.consumption import Asking, Consumption, Floats, Ints
 from simulators.instruments import choice, fitted, number
 from simulators.instruments import rounded as on_step
+from simulators.seasons import DayTemperatures, heating_of
 
 PROFILE = profile("energy-meter")
 USES = ("residential", "office", "mall", "school", "hospital")
@@ -170,7 +171,7 @@ def _electricity(use: _Use, building: str, area_m2: float) -> Asking:
 def _heating(peak_kw: float) -> Asking:
     def asked(days: Ints, temperatures: Floats) -> Floats:
         cold = np.clip((_HEATS_BELOW_C - temperatures) / (_HEATS_BELOW_C - _DESIGN_C), 0, 1.1)
-        return np.asarray(peak_kw * cold * _in_season(days))
+        return np.asarray(peak_kw * cold * heating_of(temperatures))
 
     return asked
 
@@ -200,12 +201,6 @@ def _attended(days: Ints, building: str) -> Floats:
         (day >= _HOLIDAYS[0]) & (day < _HOLIDAYS[1])
     )
     return np.where(away, 0.25, 1.0)
-
-
-def _in_season(days: Ints) -> Floats:
-    """Municipal heating: from 15 November to 15 March."""
-    into = (days % _YEAR_DAYS - 318) % _YEAR_DAYS
-    return np.asarray((into < 121).astype(np.float64))  # noqa: PLR2004 - days of it
 
 
 def _curves(building: str, register: str) -> tuple[list[float], list[float]]:

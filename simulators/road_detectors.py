@@ -73,7 +73,6 @@ class RoadDetector:
         self._fitted = fitted(PROFILE, attributes, usual=usual)
         self._position = number(attributes, "position", 0.5, above=-1e-9, below=1 + 1e-9)
         self._road_weather = around.road_weather
-        self._weather = around.weather
         self._lon, self._lat = lon, lat
         self._platoons = Chance(around.seed, code, "platoons")
         self._jitter = Chance(around.seed, code, "road-jitter")
@@ -145,9 +144,8 @@ class RoadDetector:
 
     def _road(self, t_s: float) -> dict[str, float]:
         surface = self._road_weather.surface(t_s, self._lon, self._lat)
-        sky = self._weather.at(t_s, self._lon, self._lat)
         noise = self._jitter.normal(2 * math.floor(t_s) + 1)
-        seen = self._road_weather.visibility_m(t_s, sky)
+        seen = self._road_weather.visibility_m(t_s, self._lon, self._lat)
         return {
             "surface_temperature_c": surface.temperature_c + 0.08 * noise,
             "surface_state": surface.state,

@@ -8,9 +8,9 @@ import math
 from enum import IntEnum
 from typing import NamedTuple
 
-from simulators.air import Episodes
 from simulators.clock import HOUR_S
-from simulators.weather import Sky, Weather
+from simulators.skies import Skies
+from simulators.weather import Sky
 
 _SLOT_S = 600
 _SLOTS = 30
@@ -59,24 +59,27 @@ class _Lying(NamedTuple):
 class RoadWeather:
     """Road surfaces and visibility under one sky."""
 
-    def __init__(self, weather: Weather, episodes: Episodes) -> None:
-        self._weather = weather
-        self._episodes = episodes
+    def __init__(self, skies: Skies) -> None:
+        self._skies = skies
         self._lying = _Lying(-1, 0.0, 0.0)
 
     def surface(self, t_s: float, lon: float, lat: float) -> Surface:
         """The surface at an instant (seconds since 1970-01-01T00:00Z) and place (WGS 84)."""
-        sky = self._weather.at(t_s, lon, lat)
-        earlier = self._weather.at(t_s - HOUR_S, lon, lat)
+        sky = self._skies.sky(t_s, lon, lat)
+        earlier = self._skies.sky(t_s - HOUR_S, lon, lat)
         lying = self._lying_at(t_s, lon, lat)
         temperature = _temperature(sky, earlier, wet=lying.liquid > _MOIST_MM)
         state = _state(temperature, lying, dew_point(sky))
         return Surface(temperature, state, lying.liquid if temperature > 0 else 0.0)
 
-    def visibility_m(self, t_s: float, sky: Sky) -> float:
-        """Meteorological optical range: 3 over the extinction of haze, rain and fog."""
+    def visibility_m(self, t_s: float, lon: float, lat: float) -> float:
+        """Meteorological optical range: 3 over the extinction of haze, rain and fog, 1/km.
+
+        Fine particles extinguish some 3 m²/g, more in damp air: the usual order of magnitude.
+        """
+        sky = self._skies.sky(t_s, lon, lat)
         damp = 1 + 2 * (sky.humidity_pct / 100) ** 4
-        haze = 0.07 * math.exp(1.1 * self._episodes.stagnation(t_s)) * damp
+        haze = 0.003 * self._skies.pm25(t_s, lon, lat) * damp
         rain = 0.2 * sky.rain_mm_h**0.63 if sky.rain_mm_h > 0 else 0.0
         fog = 0.25 * max(0.0, sky.humidity_pct - _FOG_FROM_PCT) ** 2
         return min(_FARTHEST_M, 3_000 / (0.06 + haze + rain + fog))
@@ -93,11 +96,11 @@ class RoadWeather:
         liquid = frozen = 0.0
         for slot in range(_SLOTS):
             end, begin = until - slot * _SLOT_S, until - (slot + 1) * _SLOT_S
-            fallen = self._weather.rain_mm(begin, end)
+            fallen = self._skies.rain_mm(begin, end)
             if fallen == 0:
                 continue
             age = (slot + 0.5) * _SLOT_S
-            if self._weather.at(end, lon, lat).temperature_c < _SNOW_BELOW_C:
+            if self._skies.sky(end, lon, lat).temperature_c < _SNOW_BELOW_C:
                 frozen += fallen * math.exp(-age / _CLEARED_S)
             else:
                 stays = _FILM_SHARE * math.exp(-age / _DRIES_S)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from simulators.chance import Chance
 from simulators.clock import DAY_S, HOUR_S, LOCAL_OFFSET_S, local_time
 from simulators.road_network import Link, Network
+from simulators.skies import CENTRE_LAT, CENTRE_LON, Skies
 from simulators.traffic_flow import Counts, Floats, Wanted, load_network
-from simulators.weather import CENTRE_LAT, CENTRE_LON, Weather
 
 _DAY_BEGINS_H = 3
 _LEAD_S = 90 * 60  # the roads fill before the day begins, so that one day passes into the next
@@ -66,14 +66,14 @@ class Traffic:
 
     Args:
         seed: of the simulation.
-        weather: rain slows discharge.
+        skies: rain slows discharge.
         network: the roads.
     """
 
-    def __init__(self, seed: int, weather: Weather, network: Network) -> None:
+    def __init__(self, seed: int, skies: Skies, network: Network) -> None:
         self.network = network
         self._seed = seed
-        self._weather = weather
+        self._skies = skies
         self._shift_h = np.array([_shift_h(network, link) for link in network.links])
         self._tide = np.array([link.tide for link in network.links])
         self._peak_vps = _peak_entering(seed, network)
@@ -175,9 +175,7 @@ class Traffic:
 
     def _passing(self, day: int, instants: Floats) -> Floats:
         """(slots, links): what rain and incidents leave of the capacity."""
-        rain = [
-            self._weather.at(float(t), CENTRE_LON, CENTRE_LAT).rain_mm_h for t in instants[::10]
-        ]
+        rain = [self._skies.sky(float(t), CENTRE_LON, CENTRE_LAT).rain_mm_h for t in instants[::10]]
         wet = 1 - 0.12 * np.minimum(np.array(rain) / 4.0, 1.0)
         passing = np.repeat(wet, 10)[: len(instants), None] * np.ones(len(self.network.links))
         for incident in (self._incident(link, day) for link in self.network.links):

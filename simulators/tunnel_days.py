@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 from simulators.chance import Chance
 from simulators.clock import DAY_S, HOUR_S, LOCAL_OFFSET_S, daily_peak, local_time
 from simulators.interlock import Air, Asked, Bools, Floats, Interlock
+from simulators.seasons import DayTemperatures
+from simulators.skies import CENTRE_LAT, CENTRE_LON, Skies
 from simulators.tunnel_events import Event, EventKind
 from simulators.tunnel_plan import Compartment, Neighbours
-from simulators.weather import Weather
 
 DAY_BEGINS_H = 4
 STEP_S = 60.0
 LOW_LEVEL_M, HIGH_LEVEL_M = 0.30, 1.00
 
-_LEAD_S = 6 * HOUR_S  # long enough for what the air was like before not to matter
+_LEAD_S = 18 * HOUR_S  # walls forget slowly what the air was like at the beginning
 _STEPS = round((_LEAD_S + DAY_S) / STEP_S) + 1
 _STEP_H = STEP_S / HOUR_S
 _PUMP_TEST_S = 30 * 60
@@ -46,6 +47,7 @@ _DAMP_WALLS, _WALL_HUMIDITY = 0.4, 0.93
 _CABLE_RATE, _CABLE_RISE_K = 0.7, 30.0
 _SUMP_M2, _SUMP_M = 4.0, 1.5
 _PUMP_M3_H = 40.0
+_MILD_C = 16.0  # neither heating nor cooling
 _RAIN_SEEPS = 0.12  # m³/h in a leaky compartment for each mm/h
 
 
@@ -78,9 +80,10 @@ class TunnelDay:
 class TunnelModel:
     """Computes days of one set of compartments."""
 
-    def __init__(self, seed: int, weather: Weather, compartments: Sequence[Compartment]) -> None:
+    def __init__(self, seed: int, skies: Skies, compartments: Sequence[Compartment]) -> None:
         self._compartments = compartments
-        self._weather = weather
+        self._skies = skies
+        self._temperatures = DayTemperatures(skies)
         self._neighbours = Neighbours(compartments)
         kinds = [each.kind for each in compartments]
         rates = [_ACH.get(kind, _USUAL_ACH) for kind in kinds]
@@ -106,12 +109,16 @@ class TunnelModel:
         """
         begin_s = day * DAY_S - LOCAL_OFFSET_S + DAY_BEGINS_H * HOUR_S - _LEAD_S
         instants = begin_s + np.arange(_STEPS, dtype=np.float64) * STEP_S
-        return self._run(begin_s, _Outside.over(self._weather, instants), self._happening(events))
+        return self._run(
+            begin_s,
+            _Outside.over(self._skies, self._temperatures, instants),
+            self._happening(events),
+        )
 
     def _run(self, begin_s: float, outside: "_Outside", happening: "_Happening") -> TunnelDay:
         interlock = Interlock(self._neighbours.before, self._neighbours.after)
         size = len(self._compartments)
-        warm = 14.0 + 14.0 * self._heat * outside.heating + 4.0 * self._power
+        warm = 14.0 + 14.0 * self._heat * outside.heating[0] + 4.0 * self._power
         state = _State(warm, self._sewer)
         kept = np.zeros((11, _STEPS, size))
         pumping = np.zeros(size, dtype=np.bool_)
@@ -161,7 +168,7 @@ class TunnelModel:
         state.h2s += -renewed * state.h2s + seeping * _STEP_H
         state.co += renewed * (_OUTSIDE_CO - state.co) + _FIRE_CO * burning * _STEP_H
         load = self._power * self._load * outside.load[step]
-        rest = 14.0 + 14.0 * self._heat * outside.heating + 9.0 * load**2
+        rest = 14.0 + 14.0 * self._heat * outside.heating[step] + 9.0 * load**2
         away = state.temperature - rest
         walls = np.minimum((_WALL_RATE + _HOT_WALL_RATE * np.abs(away)) * _STEP_H, 0.5) * away
         cooled = _AIR_COOLS * renewed * (outside.temperature_c[step] - state.temperature)
@@ -234,23 +241,23 @@ class _Outside:
     vapour_hpa: Floats
     rain_mm_h: Floats
     load: Floats
-    heating: float
+    heating: Floats
 
     @classmethod
-    def over(cls, weather: Weather, instants: Floats) -> "_Outside":
+    def over(cls, skies: Skies, temperatures: DayTemperatures, instants: Floats) -> "_Outside":
         coarse = instants[::10]
-        skies = [weather.at(float(t), 116.40, 39.91) for t in coarse]
-        temperature = np.array([sky.temperature_c for sky in skies])
-        vapour = np.array([sky.humidity_pct / 100 for sky in skies]) * _saturation(temperature)
-        rain = np.array([sky.rain_mm_h for sky in skies])
-        load = np.array([electric_load(float(t)) for t in coarse])
-        middle = local_time(float(instants[len(instants) // 2]))
+        seen = [skies.sky(float(t), CENTRE_LON, CENTRE_LAT) for t in coarse]
+        temperature = np.array([sky.temperature_c for sky in seen])
+        vapour = np.array([sky.humidity_pct / 100 for sky in seen]) * _saturation(temperature)
+        rain = np.array([sky.rain_mm_h for sky in seen])
+        heating = np.array([temperatures.heating(float(t)) for t in coarse])
+        load = np.array([electric_load(float(t), temperatures.at(float(t))) for t in coarse])
         return cls(
             temperature_c=np.interp(instants, coarse, temperature),
             vapour_hpa=np.interp(instants, coarse, vapour),
             rain_mm_h=np.interp(instants, coarse, rain),
             load=np.interp(instants, coarse, load),
-            heating=heating_season(middle.season),
+            heating=np.interp(instants, coarse, heating),
         )
 
 
@@ -277,19 +284,17 @@ def tunnel_day(t_s: float) -> int:
     return math.floor((t_s + LOCAL_OFFSET_S - DAY_BEGINS_H * HOUR_S) / DAY_S)
 
 
-def electric_load(t_s: float) -> float:
-    """The grid's load over its yearly peak: two peaks a day, summer and winter above the rest."""
+def electric_load(t_s: float, day_c: float) -> float:
+    """The grid's load over its yearly peak: two peaks a day, more in heat and cold.
+
+    Args:
+        t_s: seconds since 1970-01-01T00:00Z.
+        day_c: mean temperature of the day, or of the days around.
+    """
     clock = local_time(t_s)
-    season = 0.72 + 0.18 * math.cos(4 * math.pi * (clock.season - 0.05))
+    season = 0.66 + 0.26 * min(1.0, abs(day_c - _MILD_C) / 14)
     day = 0.62 + 0.22 * daily_peak(clock.hour, 11, 3) + 0.34 * daily_peak(clock.hour, 19, 2.6)
     return season * day * (0.92 if clock.weekend else 1.0)
-
-
-def heating_season(season: float) -> float:
-    """How much of the heating is on: all of it in January, none from mid-March to mid-November."""
-    day = season * 365.2422
-    into = (day - 318) % 365.2422  # since 15 November
-    return max(0.0, min(1.0, into / 8, (121 - into) / 8)) if into < 121 else 0.0  # noqa: PLR2004 - to 15 March
 
 
 def _is_test(t_s: float) -> bool:

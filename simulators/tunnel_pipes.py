@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from simulators.chance import Chance, drift
 from simulators.clock import daily_peak, local_time
-from simulators.tunnel_days import heating_season
+from simulators.seasons import DayTemperatures
 
 
 class Main(NamedTuple):
@@ -56,10 +56,12 @@ class Pipe:
         seed: of the simulation.
         tunnel: its name: all sections of it share the main.
         line: ``water``, ``gas`` or ``heat``.
+        temperatures: of the city's days: gas and heat go by them.
     """
 
-    def __init__(self, seed: int, tunnel: str, line: str) -> None:
+    def __init__(self, seed: int, tunnel: str, line: str, temperatures: DayTemperatures) -> None:
         self._line = line
+        self._temperatures = temperatures
         self._main = MAINS[line]
         self._size = 0.7 + 0.6 * Chance(seed, tunnel, line, "size").uniform(0)
         self._more_or_less = drift(seed, tunnel, line, "draw", period_s=900)
@@ -87,10 +89,10 @@ class Pipe:
         """Flow over the busiest."""
         clock = local_time(t_s)
         if self._line == "heat":
-            return max(_IDLE_HEAT_FLOW, heating_season(clock.season) * 0.9)
+            return max(_IDLE_HEAT_FLOW, self._temperatures.heating(t_s) * 0.9)
         morning, noon = daily_peak(clock.hour, 7.3, 1.3), daily_peak(clock.hour, 12.0, 1.5)
         evening = daily_peak(clock.hour, 19.2, 2.0)
         if self._line == "gas":
-            heated = 0.35 * heating_season(clock.season)
+            heated = 0.35 * self._temperatures.heating(t_s)
             return min(1.0, 0.06 + heated + 0.3 * morning + 0.35 * noon + 0.5 * evening)
         return min(1.0, 0.22 + 0.5 * morning + 0.3 * noon + 0.55 * evening)

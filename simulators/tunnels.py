@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 
 from city.catalogue import profile
 from simulators.chance import Chance, drift
-from simulators.clock import DAY_S, local_time
+from simulators.clock import DAY_S
 from simulators.instruments import fitted, rounded
 from simulators.interlock import FanState, Floats
+from simulators.seasons import DayTemperatures
+from simulators.skies import Skies
 from simulators.tunnel_days import PumpState, TunnelDay, TunnelModel, tunnel_day
 from simulators.tunnel_events import Event, EventKind, events_of
 from simulators.tunnel_pipes import Pipe
 from simulators.tunnel_plan import Compartment
-from simulators.weather import Weather
 
 PROFILE = profile("utility-tunnel")
 
@@ -75,18 +76,19 @@ class Tunnels:
 
     Args:
         seed: of the simulation.
-        weather: what their fans draw in, and what seeps in.
+        skies: what their fans draw in, and what seeps in.
         compartments: all of them; neighbours are found by tunnel, kind and section.
 
     Raises:
         InvalidValue: when two compartments are the same section.
     """
 
-    def __init__(self, seed: int, weather: Weather, compartments: Sequence[Compartment]) -> None:
+    def __init__(self, seed: int, skies: Skies, compartments: Sequence[Compartment]) -> None:
         self.seed = seed
+        self.temperatures = DayTemperatures(skies)
         self.compartments = {each.code: each for each in compartments}
         self._number = {each.code: number for number, each in enumerate(compartments)}
-        self._model = TunnelModel(seed, weather, compartments)
+        self._model = TunnelModel(seed, skies, compartments)
         self._day = lru_cache(maxsize=3)(self._compute)
         self._events = lru_cache(maxsize=3)(self._happens)
 
@@ -137,7 +139,7 @@ class TunnelTerminal:
         self._where = tunnels.compartments[code]
         self._fitted = fitted(PROFILE, attributes, usual=_usual(self._where))
         self._pipes = {
-            line: Pipe(tunnels.seed, self._where.tunnel, line)
+            line: Pipe(tunnels.seed, self._where.tunnel, line, tunnels.temperatures)
             for line in self._where.lines
             if line != "power"
         }
@@ -191,7 +193,7 @@ class TunnelTerminal:
         """Consolidation that slows down over the years, and what the ground breathes."""
         years = max(0.0, (t_s - _BUILT_S) / (365.25 * DAY_S))
         final = 2 + 14 * self._ground.uniform(0) ** 2
-        season = 0.25 * math.cos(2 * math.pi * local_time(t_s).season)
+        season = 0.25 * math.cos(2 * math.pi * years)
         return final * (1 - math.exp(-years / 2.5)) + season + 0.05 * self._breathing.at(t_s)
 
     def _noise(self, name: str, t_s: float, place: int) -> float:

@@ -266,6 +266,12 @@ def city_template(founded_city: Any) -> str:
     return CITY_TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def shared_city_url(postgres: Postgres, city_template: str) -> Iterator[str]:
+    """The address of one database with that city for all tests that only read."""
+    yield from _database(postgres, city_template)
+
+
 @pytest.fixture
 def known_city(founded_city: Any, database_url: str) -> Any:
     """A small demonstration city in this test's database: see tests/known_city.py."""

@@ -145,7 +145,11 @@ class Broker:
             time.sleep(process.POLL_S)
 
     def _configuration_text(self) -> str:
-        """Settings of mosquitto.conf; the two zeros lift limits that drop silently by default."""
+        """Settings of mosquitto.conf; the two zeros lift limits that drop silently by default.
+
+        What is not there on purpose: ``persistent_client_expiration``. It gives every session an
+        end, and Mosquitto 2.0.21 crashes over such sessions: see docs/operations.md.
+        """
         return f"""\
 # Written by citypulse at every start; edits are lost.
 listener {self.port} {LOOPBACK}
@@ -156,7 +160,6 @@ acl_file {self.acl_file}
 persistence true
 persistence_location {self._persistence}/
 autosave_interval {AUTOSAVE_S}
-persistent_client_expiration 14d
 
 max_inflight_messages 0
 max_queued_messages 0

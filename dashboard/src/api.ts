@@ -2,8 +2,10 @@
 
 import type {
   AreaCollection,
+  AreaFeature,
   DeviceItem,
   Indicator,
+  Latest,
   Link,
   Page,
   ProfileSpec,
@@ -100,9 +102,12 @@ async function allItems<T>(path: string, signal?: AbortSignal): Promise<T[]> {
   return items;
 }
 
-/** All districts with their outlines. */
-export async function districts(signal?: AbortSignal): Promise<AreaCollection> {
-  const path = `/api/v1/areas?level=district&limit=${PAGE_SIZE}`;
+/** All areas of a level with their outlines; what has no outline is left out. */
+export async function areas(
+  level: "city" | "district",
+  signal?: AbortSignal,
+): Promise<AreaFeature[]> {
+  const path = `/api/v1/areas?level=${level}&limit=${PAGE_SIZE}`;
   const first = await get<AreaCollection>(path, signal);
   const features = [...first.features];
   for (let next = nextPath(first.links); next; ) {
@@ -110,12 +115,17 @@ export async function districts(signal?: AbortSignal): Promise<AreaCollection> {
     features.push(...page.features);
     next = nextPath(page.links);
   }
-  return { ...first, features: features.filter((feature) => feature.geometry !== null) };
+  return features.filter((feature) => feature.geometry !== null);
 }
 
 /** All devices with their newest values. */
 export function devices(signal?: AbortSignal): Promise<DeviceItem[]> {
   return allItems<DeviceItem>(`/api/v1/devices?limit=${PAGE_SIZE}`, signal);
+}
+
+/** The newest values of one device, those that failed their test included. */
+export function latest(code: string, signal?: AbortSignal): Promise<Latest> {
+  return get<Latest>(`/api/v1/devices/${encodeURIComponent(code)}/latest`, signal);
 }
 
 /** The current signs of all districts. */

@@ -1,6 +1,7 @@
 """Energy meters: registers only rise, roll over, and are the integral of what flows."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,9 +10,9 @@ from hypothesis import strategies as st
 from city.catalogue import profile
 from city.errors import InvalidValue
 from simulators.clock import DAY_S, HOUR_S, LOCAL_OFFSET_S
-from simulators.consumption import FIRST_DAY, DayTemperatures
 from simulators.meters import USES, Meter
-from simulators.weather import Weather
+from simulators.seasons import FIRST_DAY, DayTemperatures
+from simulators.surroundings import Surroundings
 
 MIDNIGHT_S = 20_780 * DAY_S - LOCAL_OFFSET_S
 REGISTERS = {
@@ -20,7 +21,7 @@ REGISTERS = {
     "gas_m3": "gas_flow_m3_h",
     "water_m3": "water_flow_m3_h",
 }
-TEMPERATURES = DayTemperatures(Weather(1))
+TEMPERATURES = Surroundings(1).temperatures
 METRICS = profile("energy-meter")
 
 
@@ -97,14 +98,17 @@ def test_offices_rest_at_the_weekend_and_homes_do_not() -> None:
     assert sum(day(home, n) for n in saturdays) > sum(day(home, n) for n in tuesdays)
 
 
-def test_heat_is_used_in_winter_and_the_pipe_is_hot_then() -> None:
-    meters = meter()
-    january = meters.reading(MIDNIGHT_S + 55 * DAY_S, 0)
-    july = meters.reading(MIDNIGHT_S - 140 * DAY_S, 0)
-    assert january["heat_power_kw"] > 0
-    assert january["heat_supply_c"] > january["heat_return_c"] + 4
-    assert july["heat_power_kw"] == 0
-    assert july["heat_supply_c"] == july["heat_return_c"]
+def test_heat_is_used_when_it_is_cold_and_the_pipe_is_hot_then(made_skies: Any) -> None:
+    def reading(temperature_c: float) -> dict[str, float]:
+        temperatures = DayTemperatures(made_skies(temperature_c))
+        return Meter(1, temperatures, code="D1", attributes={}).reading(MIDNIGHT_S, 0)
+
+    winter, summer = reading(-5.0), reading(26.0)
+    assert winter["heat_power_kw"] > 0
+    assert winter["heat_supply_c"] > winter["heat_return_c"] + 4
+    assert summer["heat_power_kw"] == 0
+    assert summer["heat_supply_c"] == summer["heat_return_c"]
+    assert summer["power_kw"] > 1.1 * winter["power_kw"]  # cooled
 
 
 def test_the_same_seed_code_and_instant_give_the_same_reading_in_any_order() -> None:

@@ -1,6 +1,7 @@
 """Road detectors: what they say must fit together, and fit the catalogue."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,9 @@ from simulators.clock import DAY_S, HOUR_S, LOCAL_OFFSET_S
 from simulators.poles import Pole
 from simulators.road_detectors import DETECTOR_M, VEHICLE_M, Phase, RoadDetector, phase
 from simulators.road_network import Link, Network, Signal
-from simulators.road_surface import RoadWeather, SurfaceState
+from simulators.road_surface import RoadWeather, Surface, SurfaceState
+from simulators.skies import CENTRE_LAT, CENTRE_LON
 from simulators.surroundings import Surroundings
-from simulators.weather import CENTRE_LAT, CENTRE_LON, Sky, Weather
 
 MONDAY_S = 20_780 * DAY_S - LOCAL_OFFSET_S
 LANES = 3
@@ -31,7 +32,7 @@ def around(seed: int = 1) -> Surroundings:
         )
         for n in range(3)
     ]
-    return Surroundings(seed, Network(links))
+    return Surroundings(seed, network=Network(links))
 
 
 def detector(link: str = "l2", seed: int = 1, **attributes: object) -> RoadDetector:
@@ -124,68 +125,72 @@ def test_a_detector_without_roads_is_refused() -> None:
         RoadDetector(Surroundings(1), code="D", lon=116, lat=40, attributes={"link": "l0"})
 
 
-def test_rain_wets_the_road_and_the_road_dries_again() -> None:
-    seed = 3
-    weather, shared = Weather(seed), around(seed)
-    july = MONDAY_S - 140 * DAY_S
-    films = []
-    for hour in range(20 * 24):
-        t_s = july + hour * HOUR_S
-        films.append(
-            (
-                weather.rain_mm(t_s - 1200, t_s),
-                weather.rain_mm(t_s - 6 * HOUR_S, t_s),
-                shared.road_weather.surface(t_s, CENTRE_LON, CENTRE_LAT),
-            )
-        )
-    wet = [surface for just, _, surface in films if just > 0.5]
-    dry = [surface for _, long, surface in films if long == 0]
-    assert wet
-    assert dry
-    assert all(surface.state in {SurfaceState.WET, SurfaceState.MOIST} for surface in wet)
-    assert all(surface.state == SurfaceState.DRY for surface in dry)
-    assert all(surface.film_mm == 0 for surface in dry)
+JULY_S = MONDAY_S - 140 * DAY_S
 
 
-def test_asphalt_is_hotter_than_the_air_at_noon_and_cooler_on_a_clear_night() -> None:
-    weather, shared = Weather(1), around()
-    july = MONDAY_S - 140 * DAY_S
-    noons: list[float] = []
-    nights: list[float] = []
-    for day in range(20):
-        for hour, kept in ((13, noons), (3, nights)):
-            t_s = july + day * DAY_S + hour * HOUR_S
-            surface = shared.road_weather.surface(t_s, CENTRE_LON, CENTRE_LAT)
-            kept.append(
-                surface.temperature_c - weather.at(t_s, CENTRE_LON, CENTRE_LAT).temperature_c
-            )
-    assert min(noons) > 2
-    assert max(noons) > 12
-    assert min(nights) < -0.5
+def surface(skies: Any, t_s: float) -> Surface:
+    return RoadWeather(skies).surface(t_s, CENTRE_LON, CENTRE_LAT)
 
 
-def test_ice_and_snow_come_only_below_freezing() -> None:
-    frozen = {SurfaceState.SNOW, SurfaceState.FROST, SurfaceState.ICE}
-    shared = around(5)
-    seen = set()
-    for hour in range(60 * 24):
-        t_s = MONDAY_S + hour * HOUR_S
-        surface = shared.road_weather.surface(t_s, CENTRE_LON, CENTRE_LAT)
-        seen.add(surface.state)
-        assert (surface.state in frozen) <= (surface.temperature_c <= 0)
-    assert seen & frozen
+def test_rain_wets_the_road_and_the_road_dries_again(made_skies: Any) -> None:
+    noon = JULY_S + 12 * HOUR_S
+    skies = made_skies(22.0, rain=[(noon, noon + HOUR_S, 6.0)])
+    before, during, soon, late = (
+        surface(skies, noon + minutes * 60) for minutes in (-1, 59, 120, 400)
+    )
+    assert (before.state, before.film_mm) == (SurfaceState.DRY, 0)
+    assert during.state == SurfaceState.WET
+    assert during.film_mm > 0.5
+    assert 0 < soon.film_mm < during.film_mm / 4
+    assert (late.state, late.film_mm) == (SurfaceState.DRY, 0)
 
 
-def test_fog_and_rain_take_the_view() -> None:
-    shared = around()
-    road_weather: RoadWeather = shared.road_weather
+def test_asphalt_is_hotter_than_the_air_at_noon_and_cooler_on_a_clear_night(
+    made_skies: Any,
+) -> None:
+    skies = made_skies(28.0)
+    assert surface(skies, JULY_S + 13 * HOUR_S).temperature_c > 40
+    assert surface(skies, JULY_S + 3 * HOUR_S).temperature_c < 27
 
+
+@pytest.mark.parametrize(
+    ("air_c", "mm_h", "humidity_pct", "state"),
+    [
+        pytest.param(-6.0, 0.0, 50.0, SurfaceState.DRY, id="cold and dry"),
+        pytest.param(-6.0, 4.0, 80.0, SurfaceState.SNOW, id="snow"),
+        pytest.param(-6.0, 0.1, 80.0, SurfaceState.ICE, id="a little, frozen"),
+        pytest.param(-6.0, 0.0, 99.0, SurfaceState.FROST, id="damp air on cold asphalt"),
+        pytest.param(4.0, 4.0, 80.0, SurfaceState.WET, id="rain"),
+        pytest.param(4.0, 0.0, 99.0, SurfaceState.DRY, id="damp air on warmer asphalt"),
+    ],
+)
+def test_what_lies_on_the_road_follows_temperature_and_what_falls(
+    made_skies: Any, air_c: float, mm_h: float, humidity_pct: float, state: SurfaceState
+) -> None:
+    night = MONDAY_S + 27 * HOUR_S
+    rain = [(night - 2 * HOUR_S, night, mm_h)]
+    skies = made_skies(air_c, rain=rain, humidity_pct=humidity_pct)
+    assert surface(skies, night).state == state
+
+
+def test_rain_after_a_frost_freezes_on_the_road(made_skies: Any) -> None:
+    night = MONDAY_S + 27 * HOUR_S
+
+    def falling(t_s: float) -> float:
+        return 2.0 if t_s < night - HOUR_S else -4.0
+
+    skies = made_skies(falling, rain=[(night - 2 * HOUR_S, night - HOUR_S - 600, 5.0)])
+    assert surface(skies, night).state == SurfaceState.ICE
+    assert surface(skies, night).film_mm == 0
+
+
+def test_fog_rain_and_haze_take_the_view(made_skies: Any) -> None:
     def seen_m(**changed: float) -> float:
-        sky = Sky(10, 40, 1010, 2, 0, 0, 0.5, 20)._replace(**changed)
-        return road_weather.visibility_m(MONDAY_S, sky)
+        road_weather = RoadWeather(made_skies(10.0, **changed))
+        return road_weather.visibility_m(MONDAY_S, CENTRE_LON, CENTRE_LAT)
 
-    assert seen_m(humidity_pct=100) < 500
-    assert seen_m(rain_mm_h=20) < seen_m(rain_mm_h=1) < seen_m() <= 20_000
+    assert seen_m(humidity_pct=100.0) < 500
+    assert seen_m(rain_mm_h=20.0) < seen_m(rain_mm_h=1.0) < seen_m() <= 20_000
 
 
 def test_a_pole_beside_a_link_hears_its_traffic() -> None:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from city.errors import InvalidValue
 from simulators.clock import DAY_S, HOUR_S, LOCAL_OFFSET_S
 from simulators.road_network import Link, Network, Signal, link_of
+from simulators.surroundings import Surroundings
 from simulators.traffic import Traffic
 from simulators.traffic_flow import STEP_S, Wanted, load_network
-from simulators.weather import Weather
 
 MONDAY_S = 20_780 * DAY_S - LOCAL_OFFSET_S  # 2026-11-23T00:00+08:00
 SATURDAY_S = MONDAY_S + 5 * DAY_S
@@ -35,7 +35,7 @@ def route(*loads: float, tide: float = 0.0, length_m: float = 700, lanes: int = 
 
 
 def traffic_on(links: list[Link], seed: int = 1) -> Traffic:
-    return Traffic(seed, Weather(seed), Network(links))
+    return Traffic(seed, Surroundings(seed).skies, Network(links))
 
 
 def jam() -> Traffic:

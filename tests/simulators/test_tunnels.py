@@ -1,5 +1,7 @@
 """Tunnels: gas and water follow fans and pumps, days join, readings fit the catalogue."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,8 @@ from city.catalogue import profile
 from city.errors import InvalidValue
 from simulators.clock import DAY_S, HOUR_S, LOCAL_OFFSET_S
 from simulators.interlock import FanState
+from simulators.seasons import DayTemperatures
+from simulators.surroundings import Surroundings
 from simulators.tunnel_days import (
     HIGH_LEVEL_M,
     LOW_LEVEL_M,
@@ -16,13 +20,11 @@ from simulators.tunnel_days import (
     TunnelDay,
     TunnelModel,
     electric_load,
-    heating_season,
 )
 from simulators.tunnel_events import EARLIEST_H, LATEST_H, Event, EventKind, events_of
 from simulators.tunnel_pipes import Pipe
 from simulators.tunnel_plan import KINDS, Compartment, compartment_of
 from simulators.tunnels import Tunnels, TunnelTerminal
-from simulators.weather import Weather
 
 DAY = 20_780
 MIDNIGHT_S = DAY * DAY_S - LOCAL_OFFSET_S
@@ -43,7 +45,7 @@ def one_of_each() -> list[Compartment]:
 
 
 def day_with(compartments: list[Compartment], *events: Event, seed: int = 1) -> TunnelDay:
-    return TunnelModel(seed, Weather(seed), compartments).day(DAY, events)
+    return TunnelModel(seed, Surroundings(seed).skies, compartments).day(DAY, events)
 
 
 def happening(kind: EventKind, code: str, *, hours: float, size: float = 1.0) -> Event:
@@ -116,19 +118,19 @@ def test_with_a_broken_pump_the_water_rises_above_the_sump() -> None:
     assert day.water_level_m[0].max() < 1.2
 
 
-def test_rain_seeps_in() -> None:
-    model = TunnelModel(1, Weather(1), row("water", 30))
-    july = [model.day(DAY - 140 + k, []) for k in range(8)]
-    running = [(day.pump_state == PumpState.RUNNING).mean() for day in july]
-    rain = [Weather(1).rain_mm(day.begin_s + 6 * HOUR_S, day.begin_s + 30 * HOUR_S) for day in july]
-    assert running[int(np.argmax(rain))] > min(running)
+def test_rain_seeps_in(made_skies: Any) -> None:
+    def pumped(*rain: tuple[float, float, float]) -> float:
+        day = TunnelModel(1, made_skies(rain=rain), row("water", 30)).day(DAY, [])
+        return float((day.pump_state == PumpState.RUNNING).mean())
+
+    assert pumped((NOON_S, NOON_S + 6 * HOUR_S, 20.0)) > 1.5 * pumped()
 
 
 def test_one_day_passes_into_the_next_in_all_it_measures() -> None:
     compartments = one_of_each()
-    model = TunnelModel(1, Weather(1), compartments)
+    model = TunnelModel(1, Surroundings(1).skies, compartments)
     before, after = model.day(DAY, []), model.day(DAY + 1, [])
-    end, begin = before.o2_pct.shape[1] - 1, minute(after, before.begin_s + 30 * HOUR_S)
+    end, begin = before.o2_pct.shape[1] - 1, minute(after, before.begin_s + 42 * HOUR_S)
     for name, tolerance in (
         ("o2_pct", 0.05),
         ("ch4_lel_pct", 0.3),
@@ -145,7 +147,7 @@ def test_one_day_passes_into_the_next_in_all_it_measures() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_readings_lie_in_the_ranges_of_the_catalogue(kind: str) -> None:
-    tunnels = Tunnels(3, Weather(3), row(kind))
+    tunnels = Tunnels(3, Surroundings(3).skies, row(kind))
     terminal = TunnelTerminal(tunnels, code=f"{kind}1", attributes={})
     metrics = profile("utility-tunnel")
     for step in range(60):
@@ -159,7 +161,7 @@ def test_readings_lie_in_the_ranges_of_the_catalogue(kind: str) -> None:
 
 
 def test_a_compartment_measures_what_its_kind_needs() -> None:
-    tunnels = Tunnels(1, Weather(1), one_of_each())
+    tunnels = Tunnels(1, Surroundings(1).skies, one_of_each())
 
     def metrics(code: str) -> tuple[str, ...]:
         return TunnelTerminal(tunnels, code=code, attributes={}).metrics
@@ -175,7 +177,9 @@ def test_a_compartment_measures_what_its_kind_needs() -> None:
 
 def test_the_same_seed_code_and_instant_give_the_same_reading_in_any_order() -> None:
     def terminal() -> TunnelTerminal:
-        return TunnelTerminal(Tunnels(1, Weather(1), row("gas")), code="gas1", attributes={})
+        return TunnelTerminal(
+            Tunnels(1, Surroundings(1).skies, row("gas")), code="gas1", attributes={}
+        )
 
     instants = [NOON_S + 3571 * k for k in range(30)]
     first, second = terminal(), terminal()
@@ -197,7 +201,7 @@ def test_events_keep_to_the_day_and_to_where_they_can_happen(seed: int, day: int
 
 def test_doors_open_for_visits_and_intrusions_and_only_these_are_told() -> None:
     compartments = row("power", 40)
-    tunnels = Tunnels(2, Weather(2), compartments)
+    tunnels = Tunnels(2, Surroundings(2).skies, compartments)
     seen: set[EventKind] = set()
     for day in range(40):
         for event in tunnels.events(NOON_S + day * DAY_S):
@@ -220,7 +224,7 @@ def test_doors_open_for_visits_and_intrusions_and_only_these_are_told() -> None:
 
 @pytest.mark.parametrize("line", ["water", "gas", "heat"])
 def test_pressure_falls_as_flow_rises_and_along_the_main(line: str) -> None:
-    pipe = Pipe(1, "T", line)
+    pipe = Pipe(1, "T", line, DayTemperatures(Surroundings(1).skies))
     draws = [pipe.at(MIDNIGHT_S + 600 * k, 5) for k in range(144)]
     flows = np.array([draw.flow_m3_h for draw in draws])
     pressures = np.array([draw.pressure_mpa for draw in draws])
@@ -233,7 +237,8 @@ def test_pressure_falls_as_flow_rises_and_along_the_main(line: str) -> None:
 
 
 def test_a_burst_takes_pressure_and_a_closed_valve_takes_the_flow() -> None:
-    water, gas = Pipe(1, "T", "water"), Pipe(1, "T", "gas")
+    temperatures = DayTemperatures(Surroundings(1).skies)
+    water, gas = (Pipe(1, "T", line, temperatures) for line in ("water", "gas"))
     usual = water.at(NOON_S, 3)
     burst = water.at(NOON_S, 3, lost_m3_h=30)
     assert burst.flow_m3_h == pytest.approx(usual.flow_m3_h + 30)
@@ -241,22 +246,24 @@ def test_a_burst_takes_pressure_and_a_closed_valve_takes_the_flow() -> None:
     assert gas.at(NOON_S, 3, shut=True).flow_m3_h == 0
 
 
-def test_heat_flows_in_winter_only() -> None:
-    pipe = Pipe(1, "T", "heat")
-    january, july = NOON_S + 55 * DAY_S, NOON_S - 140 * DAY_S
-    assert pipe.at(january, 0).flow_m3_h > 20 * pipe.at(july, 0).flow_m3_h
-    assert heating_season(0.05) == 1
-    assert heating_season(0.5) == 0
-    assert 0 < heating_season((318 + 4) / 365.2422) < 1
+def test_heat_flows_when_it_is_cold(made_skies: Any) -> None:
+    def flow(temperature_c: float) -> float:
+        temperatures = DayTemperatures(made_skies(temperature_c))
+        return Pipe(1, "T", "heat", temperatures).at(NOON_S, 0).flow_m3_h
+
+    assert flow(-3.0) > 20 * flow(25.0)
+    assert flow(-3.0) > flow(9.0) > flow(25.0)
 
 
-def test_the_grid_is_loaded_in_the_evening_more_than_in_the_night() -> None:
-    assert electric_load(MIDNIGHT_S + 19 * HOUR_S) > 1.3 * electric_load(MIDNIGHT_S + 4 * HOUR_S)
+def test_the_grid_is_loaded_in_the_evening_and_in_heat_and_cold() -> None:
+    evening, night = MIDNIGHT_S + 19 * HOUR_S, MIDNIGHT_S + 4 * HOUR_S
+    assert electric_load(evening, 10) > 1.3 * electric_load(night, 10)
+    assert electric_load(evening, 30) > electric_load(evening, 16) < electric_load(evening, -5)
 
 
 def test_settlement_slows_down_but_goes_on() -> None:
     terminal = TunnelTerminal(
-        Tunnels(1, Weather(1), row("water")),
+        Tunnels(1, Surroundings(1).skies, row("water")),
         code="water1",
         attributes={"fitted": ["settlement_mm"]},
     )
@@ -283,4 +290,4 @@ def test_a_compartment_that_can_not_be_is_refused(attributes: dict[str, object])
 
 def test_two_terminals_of_one_section_are_refused() -> None:
     with pytest.raises(InvalidValue, match="section"):
-        Tunnels(1, Weather(1), [*row("gas"), *row("gas")])
+        Tunnels(1, Surroundings(1).skies, [*row("gas"), *row("gas")])

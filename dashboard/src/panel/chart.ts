@@ -21,7 +21,7 @@ const REFETCH_BUCKET_AT_LEAST_S = 30;
 /** The chart of a device's metric over the route's range. */
 export class Chart {
   readonly root = h("figure", { class: "chart" });
-  private readonly plotBox = h("div", { class: "plot", role: "img" });
+  private readonly plotBox = h("div", { class: "plot" });
   private readonly readout = h("p", { class: "readout", "aria-hidden": "true" });
   private readonly summary = h("figcaption");
   private readonly note = h("p", { class: "hint" });
@@ -45,7 +45,6 @@ export class Chart {
     this.history = this.emptyHistory(null);
     this.json = h("a", { href: this.path(), class: "json" }, context.s.asJson);
     this.root.append(this.plotBox, this.readout, this.summary, this.note);
-    this.plotBox.setAttribute("aria-label", context.s.chartOf(this.title()));
     this.resizer.observe(this.plotBox);
     this.unwatch = context.world.onReading((reading) => this.take(reading));
     void this.fetch();
@@ -135,6 +134,7 @@ export class Chart {
     this.refetchSoon(Math.max(due, REFETCH_BUCKET_AT_LEAST_S));
     this.json.href = this.path();
     if (first) this.build();
+    this.note.replaceChildren(this.explanation(), " · ", this.json);
     this.dirty = true;
     this.draw();
   }
@@ -151,6 +151,8 @@ export class Chart {
   private say(node: Node): void {
     this.plot?.destroy();
     this.plot = null;
+    this.plotBox.removeAttribute("role");
+    this.plotBox.removeAttribute("aria-label");
     this.plotBox.replaceChildren(node);
   }
 
@@ -163,8 +165,9 @@ export class Chart {
 
   private build(): void {
     this.plotBox.replaceChildren();
+    this.plotBox.setAttribute("role", "img");
+    this.plotBox.setAttribute("aria-label", this.context.s.chartOf(this.title()));
     this.plot = new uPlot(this.options(), this.history.data, this.plotBox);
-    this.note.replaceChildren(this.explanation(), " · ", this.json);
   }
 
   private explanation(): string {

@@ -2,6 +2,7 @@
 
 import { serverNow } from "../api";
 import type { Sign } from "../contract";
+import type { Device } from "../devices";
 import { button, h, setText } from "../dom";
 import { ageText, clockText, percentText } from "../format";
 import { nameIn } from "../i18n";
@@ -98,14 +99,12 @@ export class District implements View {
       h("h3", {}, s.devices, " ", this.count),
       this.list.root,
     );
-    this.list.show(sortDevices(context, world.devicesIn(code)));
+    this.list.show(this.sorted());
     this.update(null);
   }
 
   update(change: Change | null): void {
-    if (change?.everything) {
-      this.list.show(sortDevices(this.context, this.context.world.devicesIn(this.code)));
-    }
+    if (change?.everything) this.list.replace(this.sorted());
     if (change && !change.signs) return;
     for (const card of this.cards) card.update();
     const devices = this.context.world.devicesIn(this.code);
@@ -115,4 +114,8 @@ export class District implements View {
   }
 
   destroy(): void {}
+
+  private sorted(): Device[] {
+    return sortDevices(this.context, this.context.world.devicesIn(this.code));
+  }
 }
