@@ -21,7 +21,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group(invoke_without_command=True)
-@click.option("--devices", type=click.IntRange(min=1), help="How many poles; default: all.")
+@click.option("--devices", type=click.IntRange(min=1), help="How many devices, poles first; default: all.")
 @click.option(
     "--interval", type=DURATION, default="60s", show_default=True, help="Between two readings."
 )
@@ -34,7 +34,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="End with a summary as one JSON line.")
 @click.pass_context
 def simulate(context: click.Context, /, **options: Any) -> None:
-    """Run smart poles that publish believable readings, each with its own MQTT identity.
+    """Run devices that publish believable readings, each with its own MQTT identity.
 
     Exit status 1 when readings were lost, refused or left unacknowledged.
     """
