@@ -14,6 +14,7 @@ from api.replies import live
 from city import catalogue
 from city.catalogue import PROFILES
 from city.codes import Kind
+from city.profiles import Metric, Storage
 from store import series
 from store.series import Series
 from vitals import device_air, hours
@@ -259,10 +260,21 @@ def _telemetry(row: DeviceRow, found: Series, *, complete: bool) -> dict[str, An
         "bucket_s": found.bucket_s,
         "complete": complete,
         "points": [
-            {"ts": p.ts, "value": p.value, "min": p.low, "max": p.high, "count": p.readings}
-            for p in found.points
+            {
+                "ts": point.ts,
+                "value": _shown(found.metric, point.value),
+                "min": _shown(found.metric, point.low),
+                "max": _shown(found.metric, point.high),
+                "count": point.readings,
+            }
+            for point in found.points
         ],
     }
+
+
+def _shown(metric: Metric, value: float) -> float:
+    """Return a stored value as it was sent: 35.2, where a float4 read as a double is 35.2000008."""
+    return float(f"{value:.7g}") if metric.storage is Storage.REAL else value
 
 
 def _aqi(ts: Any, index: Aqi) -> dict[str, Any]:

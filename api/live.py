@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import PoolTimeout
+from psycopg_pool import PoolClosed, PoolTimeout
 
 from api.errors import TooManyStreams
 from api.live_client import Chunk, Client, Wish, event, readings_event
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 ENTRIES_AT_ONCE = 50
 READINGS_AT_ONCE = 5_000
 RESUMABLE_BATCHES = 2_000
+RESUMABLE_READINGS = 50_000  # what one client that comes back may make us hold
 RETRY_S = 2.0
 
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
@@ -104,11 +105,12 @@ class Hub:
         async with self._connect() as conn:
             entries = await ledger.tail(conn, after, RESUMABLE_BATCHES + 1)
             entries = [entry for entry in entries if entry.cursor <= until]
-            if len(entries) > RESUMABLE_BATCHES:
+            readings = sum(entry.readings for entry in entries)
+            if len(entries) > RESUMABLE_BATCHES or readings > RESUMABLE_READINGS:
                 return [event("gap", {"from": str(after), "to": str(until)}, str(until))]
             for some in _portions(entries):
-                readings = await self._directory.read(conn, some)
-                wanted = [reading for reading in readings if wish.wants(reading)]
+                told = await self._directory.read(conn, some)
+                wanted = [reading for reading in told if wish.wants(reading)]
                 if wanted:
                     events.append(readings_event(wanted, some[-1].cursor))
         return events
@@ -121,8 +123,13 @@ class Hub:
                 async with self._connect() as conn:
                     more = await self._step(conn)
                     await self._step_signs(conn)
-            except (psycopg.OperationalError, PoolTimeout) as error:
+            except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
                 log.warning("stream can't follow: error=%s", error)
+                await self._pause(RETRY_S)
+                continue
+            except Exception:
+                # Outermost loop: the rest of the API is worth more than an exact end of this part.
+                log.exception("stream failed")
                 await self._pause(RETRY_S)
                 continue
             if not more:

@@ -31,6 +31,12 @@ class Wish:
             and (self.profile is None or self.profile == reading.profile)
         )
 
+    def wants_signs_of(self, area: str) -> bool:
+        """Whether signs of an area are wanted: of all, or of the one area asked for."""
+        if self.device is not None or self.profile is not None:
+            return False
+        return self.area is None or self.area == area
+
     @property
     def is_everything(self) -> bool:
         """Whether nothing is filtered."""
@@ -94,9 +100,10 @@ class Client:
 
     def offer_signs(self, items: Iterable[dict[str, Any]]) -> None:
         """Queue signs; a newer one replaces an older one of the same area and indicator."""
-        for item in items:
-            self._signs[item["area"], item["indicator"]] = item
-        self.ready.set()
+        wanted = [item for item in items if self.wish.wants_signs_of(item["area"])]
+        self._signs |= {(item["area"], item["indicator"]): item for item in wanted}
+        if wanted:
+            self.ready.set()
 
     def close(self) -> None:
         """End the stream."""

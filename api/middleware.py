@@ -106,6 +106,7 @@ class Counted:
         await self._app(scope, receive, note)
 
     def _note(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        # The page is mounted at the root, and its route's path is empty.
+        route = getattr(scope.get("route"), "path", "unmatched") or "page"
         self._measures.requests.labels(scope["method"], route, str(status)).inc()
         self._measures.seconds.labels(scope["method"], route).observe(seconds)

@@ -112,7 +112,7 @@ def enrol(url: str) -> list[str]:
 @contextmanager
 def process(arguments: list[str], given: dict[str, Any]) -> Iterator["subprocess.Popen[str]"]:
     """One of our processes; secrets go by its standard input."""
-    child = subprocess.Popen(
+    child = subprocess.Popen(  # noqa: S603 - our own modules
         [sys.executable, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -128,16 +128,16 @@ def process(arguments: list[str], given: dict[str, Any]) -> Iterator["subprocess
 
 
 def tell(child: "subprocess.Popen[str]", given: dict[str, Any]) -> None:
-    assert child.stdin is not None
+    if child.stdin is None:
+        raise RuntimeError("the process was started without a pipe")
     child.stdin.write(json.dumps(given) + "\n")
     child.stdin.flush()
 
 
 def hear(child: "subprocess.Popen[str]") -> dict[str, Any]:
-    assert child.stdout is not None
-    line = child.stdout.readline()
+    line = child.stdout.readline() if child.stdout else ""
     if not line:
-        raise RuntimeError(f"{child.args} ended early")
+        raise RuntimeError(f"a process of the benchmark ended with status {child.wait(5)}")
     answer: dict[str, Any] = json.loads(line)
     return answer
 
@@ -253,7 +253,7 @@ def bare_copy(run: Parts, messages: int, start_ms: int) -> float:
         for first in range(0, messages, BATCH):
             copy_rows(cur, rows(first, min(BATCH, messages - first), start_ms), 0)
             conn.commit()
-        return (cpu_s(pid) - before) / messages * 1e6
+        return float((cpu_s(pid) - before) / messages * 1e6)
 
 
 def rows(first: int, count: int, start_ms: int) -> Rows:
@@ -281,7 +281,7 @@ def bytes_per_reading(url: str) -> float:
             "SELECT hypertable_size('store.smart_pole'), (SELECT count(*) FROM store.smart_pole)"
         )
         size, count = conn.execute(query).fetchone() or (0, 1)
-    return float(size) / (count * len(METRICS))
+    return float(size / (count * len(METRICS)))
 
 
 def main() -> None:

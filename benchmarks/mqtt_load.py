@@ -9,12 +9,16 @@ import asyncio
 import json
 import sys
 import time
+from functools import partial
+from typing import cast
 from urllib.parse import unquote, urlsplit
 
 import mqtt5
 
 METRICS = ("pm25", "pm10", "so2", "no2", "o3", "noise_db", "temperature_c", "humidity_pct")
 CHUNK = 100
+CONNACK, PUBACK = 0x20, 0x40
+HEADER = 2
 PACKET_IDS = 65_535
 
 
@@ -41,29 +45,30 @@ class Load(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        """Keep the transport."""
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
+        """Count acknowledgements, of four bytes or of six where a reason is given, and go on."""
         buffer = self._buffer + data
         at = 0
-        view = memoryview(buffer)
-        # An acknowledgement is four bytes, or six where a reason is given.
-        while len(buffer) - at >= 2 and len(buffer) - at >= 2 + buffer[at + 1]:
-            size = 2 + buffer[at + 1]
-            if buffer[at] == 0x20:
-                connack, _ = mqtt5.read(view[at : at + size])
-                assert isinstance(connack, mqtt5.ConnAckPacket)
-                if connack.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
-                    self.ready.set_exception(ConnectionRefusedError(str(connack)))
-                else:
-                    self.ready.set_result(None)
-            elif buffer[at] == 0x40:
+        while len(buffer) - at >= HEADER and len(buffer) - at >= HEADER + buffer[at + 1]:
+            end = at + HEADER + buffer[at + 1]
+            if buffer[at] == PUBACK:
                 self._acked += 1
-            at += size
+            elif buffer[at] == CONNACK:
+                self._introduced(buffer[at:end])
+            at = end
         self._buffer = buffer[at:]
         if self.ready.done():
             self.fill()
+
+    def _introduced(self, frame: bytes) -> None:
+        connack, _ = mqtt5.read(memoryview(frame))
+        if getattr(connack, "reason_code", None) == mqtt5.ConnAckReasonCode.SUCCESS:
+            self.ready.set_result(None)
+        else:
+            self.ready.set_exception(ConnectionRefusedError(str(connack)))
 
     def fill(self) -> None:
         """Send in chunks: a write for every message would cost more than the broker takes."""
@@ -78,6 +83,7 @@ class Load(asyncio.Protocol):
             self.done.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """End whatever is still waited for."""
         for future in (self.ready, self.done):
             if not future.done():
                 future.set_exception(exc or ConnectionResetError("the broker hung up"))
@@ -106,7 +112,9 @@ async def publish(url: str, shares: list[list[bytes]], window: int) -> float:
     loads = []
     for number, packets in enumerate(shares):
         transport, load = await loop.create_connection(
-            lambda packets=packets: Load(packets, window), parts.hostname, parts.port
+            partial(Load, packets, window),
+            parts.hostname or "localhost",
+            parts.port or 1883,
         )
         transport.write(
             mqtt5.ConnectPacket(

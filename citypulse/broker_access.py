@@ -1,6 +1,7 @@
 """Brings the broker's password and ACL files to what ``devices/`` knows, and has them read."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from citypulse.settings import Settings
@@ -18,7 +19,7 @@ async def refresh_broker(settings: Settings, database_url: str) -> int:
     Returns:
         How many devices may connect.
     """
-    folder = settings.own.broker_files or settings.state.broker
+    folder = _folder(settings)
     is_ours = settings.own.broker_files is None
     async with (
         open_pool(database_url, application_name="citypulse devices") as pool,
@@ -31,6 +32,16 @@ async def refresh_broker(settings: Settings, database_url: str) -> int:
             service_secrets=service_secrets(settings),
             reload=(lambda: broker.reload(folder)) if is_ours else None,
         )
+
+
+def has_broker_files(settings: Settings) -> bool:
+    """Whether the files have been written before."""
+    names = (broker.PASSWORD_FILE, broker.ACL_FILE)
+    return all((_folder(settings) / name).exists() for name in names)
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.own.broker_files or settings.state.broker
 
 
 def service_secrets(settings: Settings) -> Mapping[str, str]:

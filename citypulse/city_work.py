@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from city.frames import Frame
-from citypulse.broker_access import refresh_broker
+from citypulse.broker_access import has_broker_files, refresh_broker
 from citypulse.settings import Settings
 from devices import enrolment
 from devices.city_import import import_city
@@ -68,7 +68,9 @@ async def issue_into(settings: Settings, url: str, fleet: Path, issue: Issue) ->
         issued = await issue(conn)
         if issued:
             add_to_fleet(fleet, issued)
-    await refresh_broker(settings, url)
+    # A needless reload is not harmless: see docs/operations.md on Mosquitto.
+    if issued or not has_broker_files(settings):
+        await refresh_broker(settings, url)
     return issued
 
 

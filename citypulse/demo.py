@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from importlib.resources import files
-from pathlib import Path
 
 from citypulse.city_work import complete_fleet, import_document
 from citypulse.house import House, Tell, bring_up
@@ -12,12 +10,11 @@ from citypulse.stack.local import LocalStack
 from citypulse.stack.service import Service
 from citypulse.supervisor import Part, Supervisor
 from simulators.demo_city import generate
+from simulators.stations import station_files
 
 INTERVAL = "10s"
 BACKFILL = "3h"
 REPLAYED_HOURS = 7 * 24
-# Into the heavy pollution of December 2016, with a fortnight of the record left to follow.
-REPLAYED_FROM = "2016-12-12"
 
 
 def start_demo(
@@ -53,16 +50,12 @@ def start_demo(
 
 def _simulators(settings: Settings, house: House) -> Iterator[Part]:
     """Six recorded stations, a week of them, and then the poles with their history."""
-    replay = ["replay", *map(str, recorded_stations()), "--follow"]
-    replay += ["--from", REPLAYED_FROM, "--hours", str(REPLAYED_HOURS)]
+    # Repeating, so that a demo that is started again says the same of instants that are stored,
+    # and says what the poles' background says.
+    replay = ["replay", *map(str, station_files()), "--ending", "repeating"]
+    replay += ["--hours", str(REPLAYED_HOURS), "--follow"]
     simulate = ["simulate", "--interval", INTERVAL, "--backfill", BACKFILL]
     for name, arguments in (("stations", replay), ("poles", simulate)):
         log = settings.state.logs / f"{name}.log"
         service = Service(name, arguments, environment=house.environment, log=log)
         yield Part(name, service)
-
-
-def recorded_stations() -> list[Path]:
-    """The recorded station files that come with the simulators."""
-    folder = Path(str(files("simulators").joinpath("data")))
-    return sorted(folder.glob("PRSA_Data_*.csv.gz"))

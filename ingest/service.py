@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 IN_FLIGHT = 2
 """One batch being committed and one ready behind it: the database never waits for us."""
 RESUME_SHARE = 0.75
+MAX_READINGS = 12_000
 FIRST_RECONNECT_S = 0.2
 LONGEST_RECONNECT_S = 15.0
 STATUS_EVERY_S = 60.0
@@ -114,6 +115,7 @@ class Ingest:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-writer")
         self._senders = Senders(time.monotonic)
         self._connection: BrokerConnection | None = None
+        self._was_connected = False
         self._last_connection: BrokerConnection | None = None
         self._open: _Waiting | None = None
         self._closed: deque[_Waiting] = deque()
@@ -177,6 +179,9 @@ class Ingest:
         self.subscribed.set()
         session = "resumed" if connection.session_present else "new"
         log.info("connected broker=%s session=%s", self._address, session)
+        if self._was_connected and not connection.session_present:
+            log.error("session lost broker=%s: what it held for us is gone", self._address)
+        self._was_connected = True
         self._limit()
         try:
             await connection.lost
@@ -197,7 +202,7 @@ class Ingest:
         self.books.received += len(messages)
         self._unacked_messages += len(messages)
         self._unacked_bytes += size
-        if len(waiting.batch) >= self._settings.flush_messages:
+        if len(waiting.batch) >= self._settings.flush_messages or self._is_large(waiting):
             self._flush()
         elif self._flush_timer is None:
             loop = asyncio.get_running_loop()
@@ -241,9 +246,16 @@ class Ingest:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
             self._flush_timer = None
-        if self._open is not None and self._in_flight < IN_FLIGHT and not self._closed:
+        if self._open is None:
+            return
+        is_awaited = self._in_flight < IN_FLIGHT and not self._closed
+        if is_awaited or self._is_large(self._open):
             self._close_open()
             self._submit()
+
+    def _is_large(self, waiting: _Waiting) -> bool:
+        """Messages may hold a thousand readings each: no transaction need hold all of them."""
+        return waiting.batch.readings >= MAX_READINGS
 
     def _close_open(self) -> None:
         if self._open is not None:

@@ -25,7 +25,7 @@ _SRID = 4326
 
 _STAGE = """
     CREATE TEMP TABLE registry_incoming (
-        code        text COLLATE "C" NOT NULL,
+        code        text COLLATE "C" PRIMARY KEY,
         key         text  NOT NULL,
         kind        text  NOT NULL,
         class       text  NOT NULL,
@@ -43,7 +43,8 @@ _STAGE_ALIASES = """
     CREATE TEMP TABLE registry_incoming_alias (
         code    text COLLATE "C" NOT NULL,
         scheme  text COLLATE "C" NOT NULL,
-        value   text COLLATE "C" NOT NULL
+        value   text COLLATE "C" NOT NULL,
+        PRIMARY KEY (code, scheme)
     ) ON COMMIT DROP
 """
 

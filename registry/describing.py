@@ -100,7 +100,7 @@ async def _carry_through(
         return
     if entity.kind is Kind.AREA:
         await settle_areas(conn, at, [entity.entity_key])
-    elif entity.kind in MOUNTS:
+    elif entity.kind in MOUNTS and not applied.created:
         await settle_mounted(conn, at, [entity.entity_key])
 
 

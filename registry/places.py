@@ -9,9 +9,9 @@ no geometry of its own is where that thing is.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 
 from registry.classes import AREA_LEVELS
 from registry.versions import apply_changes, prepare_changes
@@ -88,29 +88,46 @@ _COLLECT = """
     FROM registry.entity_version v
     JOIN registry.entity e USING (entity_key)
     WHERE upper_inf(v.valid)
-      AND CASE %(which)s
-              WHEN 'areas' THEN e.kind = 'A'
-              WHEN 'others' THEN
-                   e.kind <> 'A'
-                   AND NOT v.follows_mount
-                   AND v.area_source IN ('none', 'geometry')
-                   AND (v.area_key = ANY(%(areas)s) OR EXISTS (
-                       SELECT
-                       FROM registry.entity_version area
-                       WHERE area.entity_key = ANY(%(areas)s)
-                         AND upper_inf(area.valid)
-                         AND area.geometry && v.geometry
-                   ))
-              ELSE v.follows_mount
-                   AND (%(mounts)s::bigint[] IS NULL OR EXISTS (
-                       SELECT
-                       FROM registry.relation r
-                       WHERE r.subject_key = v.entity_key
-                         AND r.predicate = 'mountedOn'
-                         AND upper_inf(r.valid)
-                         AND r.object_key = ANY(%(mounts)s::bigint[])
-                   ))
-          END
+      AND {which}
+"""
+
+# Which current descriptions to look at again; `keys` are of the areas or mounts that changed.
+_AREAS: LiteralString = "e.kind = 'A'"
+_THINGS_IN: LiteralString = """
+    e.kind <> 'A'
+    AND NOT v.follows_mount
+    AND v.area_source IN ('none', 'geometry')
+    AND (v.area_key = ANY(%(keys)s) OR EXISTS (
+        SELECT
+        FROM registry.entity_version area
+        WHERE area.entity_key = ANY(%(keys)s)
+          AND upper_inf(area.valid)
+          AND area.class IN ('city', 'district', 'sub-district', 'community')
+          AND area.geometry && v.geometry
+    ))
+"""
+_MOUNTED_ELSEWHERE: LiteralString = """
+    v.follows_mount
+    AND EXISTS (
+        SELECT
+        FROM registry.relation r
+        JOIN registry.entity_version mount
+            ON mount.entity_key = r.object_key AND upper_inf(mount.valid)
+        WHERE r.subject_key = v.entity_key
+          AND r.predicate = 'mountedOn'
+          AND upper_inf(r.valid)
+          AND (mount.geometry, mount.area_key) IS DISTINCT FROM (v.geometry, v.area_key)
+    )
+"""
+_MOUNTED_ON: LiteralString = """
+    v.follows_mount
+    AND v.entity_key IN (
+        SELECT subject_key
+        FROM registry.relation
+        WHERE object_key = ANY(%(keys)s)
+          AND predicate = 'mountedOn'
+          AND upper_inf(valid)
+    )
 """
 
 _NESTING = """
@@ -151,8 +168,8 @@ async def settle_areas(conn: AsyncConnection[Any], at: datetime, areas: Sequence
     Looked at again are all areas, and the things that lay in one of `areas` or may lie there now.
     Each difference opens a new version at `at`. Ends with what follows its mount.
     """
-    for which in ("areas", "others"):
-        await _collect(conn, which, areas=areas)
+    for which in (_AREAS, _THINGS_IN):
+        await _collect(conn, which, areas)
         await place_changes(conn)
         await apply_changes(conn, at)
     await refresh_nesting(conn)
@@ -163,7 +180,10 @@ async def settle_mounted(
     conn: AsyncConnection[Any], at: datetime, mounts: Sequence[int] | None = None
 ) -> None:
     """Move what follows its mount to where the mount is now; `mounts` None means all of them."""
-    await _collect(conn, "mounted", mounts=mounts)
+    if mounts is None:
+        await _collect(conn, _MOUNTED_ELSEWHERE, ())
+    else:
+        await _collect(conn, _MOUNTED_ON, mounts)
     await follow_mounts(conn)
     await apply_changes(conn, at)
 
@@ -174,18 +194,8 @@ async def refresh_nesting(conn: AsyncConnection[Any]) -> None:
     await conn.execute(_NESTING)
 
 
-async def _collect(
-    conn: AsyncConnection[Any],
-    which: str,
-    *,
-    areas: Sequence[int] = (),
-    mounts: Sequence[int] | None = None,
-) -> None:
+async def _collect(conn: AsyncConnection[Any], which: LiteralString, keys: Sequence[int]) -> None:
     """Start the table of changes with current descriptions as they are."""
     await prepare_changes(conn)
-    facts = {
-        "which": which,
-        "areas": list(areas),
-        "mounts": None if mounts is None else list(mounts),
-    }
-    await conn.execute(_COLLECT, facts)
+    query = sql.SQL(_COLLECT).format(which=sql.SQL(which))
+    await conn.execute(query, {"keys": list(keys)})

@@ -21,6 +21,7 @@ from simulators.chance import Dice
 from simulators.equipment import pole_equipment
 from simulators.network import District, communities, network
 from simulators.placement import Street, street, sub_districts, to_decimals
+from simulators.stations import STATIONS
 
 Feature = dict[str, Any]
 
@@ -49,15 +50,10 @@ _SHARE = {
     "110119": (10, 2.0),
 }
 
-STATIONS = {
-    "Aotizhongxin": ("奥体中心", 116.397, 39.982),
-    "Dingling": ("定陵", 116.220, 40.292),
-    "Guanyuan": ("官园", 116.339, 39.929),
-    "Huairou": ("怀柔", 116.628, 40.328),
-    "Shunyi": ("顺义", 116.655, 40.127),
-    "Wanliu": ("万柳", 116.287, 39.987),
+_ATTRIBUTION = {
+    "zh": "边界：据 Apache ECharts 4.9.0（Apache-2.0），已概化；灯杆与街道为生成",
+    "en": "Boundaries: after Apache ECharts 4.9.0 (Apache-2.0), generalised; poles are generated",
 }
-"""Name in the records → Chinese name, longitude, latitude (approximate)."""
 
 _HEIGHT_M = {"arterial": 12, "secondary": 10, "branch": 8, "residential": 6}
 
@@ -149,6 +145,7 @@ def _city(source: dict[str, Any]) -> Feature:
         **{"class": "city"},
         name={"zh": "北京市", "en": "Beijing"},
         aliases={"gbt2260": "110000"},
+        attributes={"attribution": _ATTRIBUTION},  # the page shows it on the map
         frame=Frame.GCJ02.value,
     )
 

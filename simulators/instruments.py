@@ -42,7 +42,7 @@ def fitted(
     Raises:
         InvalidValue: when ``fitted`` is empty or names what the profile does not have.
     """
-    names: Sequence[str] = attributes.get("fitted") or usual
+    names: Sequence[str] = attributes.get("fitted", usual)
     unknown = sorted(set(names) - set(profile.index))
     if unknown or not names:
         raise InvalidValue("attributes.fitted", names, f"must be metrics of {profile.name}")

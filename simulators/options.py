@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-Ending = Literal["now", "as-recorded"]
+Ending = Literal["now", "repeating", "as-recorded"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +42,12 @@ class ReplayOptions:
         files: station files in the UCI PRSA format, plain or gzip.
         fleet: the fleet file; a station plays as the device whose attribute ``station`` names it.
         broker_url: ``mqtt://host:port``; a user in it is not used, each device has its own.
-        ending: ``now`` moves the record by whole days so that it reaches the current hour.
+        ending: ``now`` moves the record by whole days so that it reaches the current hour;
+            ``repeating`` lays it end to end, so that each instant has its own recorded hour.
         start: first recorded local day to play; None means as `hours` and the files allow.
-        hours: how many hours of history to play; None means all there are.
+        hours: how many hours of history to play; None means all there are, once.
         speed: recorded seconds per second; None means as fast as the broker takes them.
-        follow: with ending now, go on and publish each next hour when the clock reaches it.
+        follow: unless as recorded, go on and publish each next hour when the clock reaches it.
         json_summary: write the summary to standard output as one JSON line at the end.
     """
 

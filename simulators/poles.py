@@ -1,7 +1,7 @@
 """A smart pole that does not exist: its reading at an instant, from seed, code and position alone.
 
-The same seed, code and instant give the same reading in whatever order they are asked for; values
-lie inside the catalogue's ranges, rounded to the catalogue's resolution.
+The same four give the same reading in whatever order they are asked for; values lie inside the
+catalogue's ranges, rounded to the catalogue's resolution.
 """
 
 import math
@@ -72,7 +72,8 @@ class Pole:
             liveliness=_liveliness(seed, code, street_class),
             passing=_traffic_beside(around, attributes.get("link")),
         )
-        self._air = LocalAir(seed, code, lat=lat, episodes=around.episodes)
+        self._here = around.region.here(lon, lat)
+        self._air = LocalAir(seed, code, street_class=street_class)
         self._lamp = Lamp(
             seed,
             code,
@@ -101,10 +102,11 @@ class Pole:
             since_s: the instant of the reading before: what rain is counted from.
         """
         t_s, since_s = round(t_s, 3), round(since_s, 3)
-        sky = self._around.weather.at(t_s, self._lon, self._lat)
+        regional = self._here.at(t_s)
+        sky = self._around.weather.at(t_s, self._lon, self._lat, regional)
         values = self._street_values(t_s, since_s, sky)
         if any(metric.name in _AIR for metric in self._fitted):
-            values |= self._air.at(t_s, sky)._asdict()
+            values |= self._air.at(t_s, regional, sky)._asdict()
         return {metric.name: rounded(metric, values[metric.name]) for metric in self._fitted}
 
     def _street_values(self, t_s: float, since_s: float, sky: Sky) -> dict[str, float]:
@@ -121,7 +123,7 @@ class Pole:
             ),
             "wind_speed_ms": lambda: sky.wind_speed_ms * (1 + self._noise(t_s, 3, 0.12)),
             "wind_direction_deg": lambda: (sky.wind_direction_deg + self._noise(t_s, 4, 8.0)) % 360,
-            "rain_mm": lambda: self._around.weather.rain_mm(since_s, t_s),
+            "rain_mm": lambda: self._around.region.rain_mm(since_s, t_s),
             "illuminance_lx": lambda: self._illuminance_lx(t_s, sky),
             "lamp_power_w": lambda: self._lamp.power_w(t_s) * (1 + self._noise(t_s, 5, 0.004)),
             "lamp_dim_pct": lambda: self._lamp.dim_pct(t_s),

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import count
 from typing import NamedTuple
 
 from city.errors import InvalidValue
@@ -17,6 +18,7 @@ from simulators.fleet_file import FleetDevice
 from simulators.options import ReplayOptions
 from simulators.pace import stopped_within
 from simulators.records import LOCAL, Record
+from simulators.recurrence import Recurrence, recurrence_of
 from simulators.terminal import READINGS_PER_MESSAGE, Terminal
 
 _MICROSECONDS = 1_000_000
@@ -30,11 +32,14 @@ class Plan(NamedTuple):
         begin_s: the first recorded instant to play, seconds since 1970-01-01T00:00Z.
         until_s: the last recorded instant to play at once; later ones only by following.
         shift_s: added to each instant, a whole number of days.
+        repeats: how the record is laid end to end; with it, begin and until are instants of that
+            endless record, which needs no shift. None plays the record once.
     """
 
     begin_s: int
     until_s: int
     shift_s: int
+    repeats: Recurrence | None = None
 
 
 class _Played(NamedTuple):
@@ -50,6 +55,8 @@ def plan_replay(records: Sequence[Record], options: ReplayOptions, *, now_s: flo
         InvalidValue: when the options contradict each other, or leave nothing to play.
     """
     _require_sensible(options)
+    if options.ending == "repeating":
+        return plan_repeating(recurrence_of(records), hours=options.hours, now_s=now_s)
     first = min(record.hours[0].at_s for record in records)
     last = max(record.hours[-1].at_s for record in records)
     start = None if options.start is None else _midnight_s(options.start)
@@ -88,6 +95,16 @@ def plan_as_recorded(first_s: int, last_s: int, *, start_s: int | None, hours: i
     begin = first_s if start_s is None else start_s
     until = last_s if hours is None else min(last_s, begin + (hours - 1) * HOUR_S)
     return Plan(begin, until, 0)
+
+
+def plan_repeating(repeats: Recurrence, *, hours: int | None, now_s: float) -> Plan:
+    """Play so many hours, or the record once, of the endless record up to the current hour.
+
+    What an instant gets does not depend on now: whoever plays it, whenever, says the same.
+    """
+    now_h = math.floor(now_s / HOUR_S) * HOUR_S
+    played = repeats.hours if hours is None else hours
+    return Plan(now_h - (played - 1) * HOUR_S, now_h, 0, repeats)
 
 
 def stations_of(devices: Sequence[FleetDevice], records: Sequence[Record]) -> list[FleetDevice]:
@@ -135,13 +152,13 @@ class Playback:
         self._missing = 0
 
     def notes(self) -> dict[str, object]:
-        """What has been played: rows, rows without any value, missing values, the shift."""
+        """What has been played: rows, rows without any value, missing values, how it was moved."""
         return {
             "rows": self._rows,
             "empty_rows": self._empty_rows,
             "missing_values": self._missing,
-            "shift_days": self._plan.shift_s // DAY_S,
             "first_hour": _iso(self._plan.begin_s + self._plan.shift_s),
+            **self._moved(),
         }
 
     async def run(
@@ -161,6 +178,11 @@ class Playback:
         _send(terminals)
         if follow and upcoming:
             await self._follow(terminals, upcoming, hours, stop)
+
+    def _moved(self) -> dict[str, object]:
+        if self._plan.repeats is not None:
+            return {"repeats_after_days": self._plan.repeats.days}
+        return {"shift_days": self._plan.shift_s // DAY_S}
 
     async def _follow(
         self,
@@ -199,15 +221,24 @@ class Playback:
                 self._empty_rows += 1
 
     def _hours(self) -> Iterator[list[_Played]]:
-        """From the plan's beginning to the records' end: what all stations have for each hour."""
+        """From the plan's beginning to the records' end, if any: what all stations have."""
+        merged = self._merged()
+        if self._plan.repeats is None:
+            yield from (merged[at_s] for at_s in sorted(merged) if at_s >= self._plan.begin_s)
+            return
+        for at_s in count(self._plan.begin_s, HOUR_S):
+            recorded = merged.get(self._plan.repeats.recorded_s(at_s))
+            if recorded is not None:
+                yield [played._replace(at_s=at_s) for played in recorded]
+
+    def _merged(self) -> dict[int, list[_Played]]:
+        """Each recorded instant with what all stations have for it."""
         merged: dict[int, list[_Played]] = {}
         for station, record in enumerate(self._records):
             for hour in record.hours:
-                if hour.at_s >= self._plan.begin_s:
-                    played = _Played(hour.at_s, station, dict(hour.values))
-                    merged.setdefault(hour.at_s, []).append(played)
-        for at_s in sorted(merged):
-            yield merged[at_s]
+                played = _Played(hour.at_s, station, dict(hour.values))
+                merged.setdefault(hour.at_s, []).append(played)
+        return merged
 
 
 def _require_sensible(options: ReplayOptions) -> None:
@@ -217,8 +248,12 @@ def _require_sensible(options: ReplayOptions) -> None:
         raise InvalidValue("hours", options.hours, "must be 1 or more")
     if options.speed is not None and not 0 < options.speed < math.inf:
         raise InvalidValue("speed", options.speed, "must be above 0, or max")
-    if options.follow and options.ending != "now":
-        raise InvalidValue("follow", options.follow, "goes with --ending now only")
+    if options.follow and options.ending == "as-recorded":
+        rule = "goes with --ending now or repeating, not with the past"
+        raise InvalidValue("follow", options.follow, rule)
+    if options.start is not None and options.ending == "repeating":
+        rule = "does not go with --ending repeating, where each instant has its recorded hour"
+        raise InvalidValue("from", options.start, rule)
 
 
 def _midnight_s(day: date) -> int:

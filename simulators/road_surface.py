@@ -8,9 +8,8 @@ import math
 from enum import IntEnum
 from typing import NamedTuple
 
-from simulators.air import Episodes
 from simulators.clock import HOUR_S
-from simulators.weather import Sky, Weather
+from simulators.weather import CENTRE_LAT, CENTRE_LON, Sky, Weather
 
 _SLOT_S = 600
 _SLOTS = 30
@@ -20,6 +19,7 @@ _SNOW_BELOW_C = 0.5
 _MOIST_MM, _WET_MM, _COVER_MM = 0.02, 0.2, 0.3
 _FARTHEST_M = 20_000.0
 _FOG_FROM_PCT = 95.0
+_USUAL_FINE = 33.0  # particles, µg/m³, at which haze is what it mostly is
 
 
 class SurfaceState(IntEnum):
@@ -59,9 +59,8 @@ class _Lying(NamedTuple):
 class RoadWeather:
     """Road surfaces and visibility under one sky."""
 
-    def __init__(self, weather: Weather, episodes: Episodes) -> None:
+    def __init__(self, weather: Weather) -> None:
         self._weather = weather
-        self._episodes = episodes
         self._lying = _Lying(-1, 0.0, 0.0)
 
     def surface(self, t_s: float, lon: float, lat: float) -> Surface:
@@ -76,8 +75,9 @@ class RoadWeather:
     def visibility_m(self, t_s: float, sky: Sky) -> float:
         """Meteorological optical range: 3 over the extinction of haze, rain and fog."""
         damp = 1 + 2 * (sky.humidity_pct / 100) ** 4
-        haze = 0.07 * math.exp(1.1 * self._episodes.stagnation(t_s)) * damp
-        rain = 0.2 * sky.rain_mm_h**0.63 if sky.rain_mm_h > 0 else 0.0
+        fine = self._weather.regional(t_s, CENTRE_LON, CENTRE_LAT).pm25
+        haze = 0.07 * math.pow(fine / _USUAL_FINE, 1.1) * damp
+        rain = 0.2 * math.pow(sky.rain_mm_h, 0.63) if sky.rain_mm_h > 0 else 0.0
         fog = 0.25 * max(0.0, sky.humidity_pct - _FOG_FROM_PCT) ** 2
         return min(_FARTHEST_M, 3_000 / (0.06 + haze + rain + fog))
 

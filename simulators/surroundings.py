@@ -1,6 +1,6 @@
 """What the terminals of one simulation have in common."""
 
-from simulators.air import Episodes
+from simulators.region import Region, shipped_region
 from simulators.road_network import Network
 from simulators.road_surface import RoadWeather
 from simulators.traffic import Traffic
@@ -13,11 +13,14 @@ class Surroundings:
     Args:
         seed: of the simulation.
         network: the roads, where terminals stand on them or beside them.
+        region: whose recorded air and weather they are in; None means the shipped stations'.
     """
 
-    def __init__(self, seed: int, network: Network | None = None) -> None:
+    def __init__(
+        self, seed: int, network: Network | None = None, region: Region | None = None
+    ) -> None:
         self.seed = seed
-        self.weather = Weather(seed)
-        self.episodes = Episodes(seed)
-        self.road_weather = RoadWeather(self.weather, self.episodes)
+        self.region = region or shipped_region()
+        self.weather = Weather(seed, self.region)
+        self.road_weather = RoadWeather(self.weather)
         self.traffic = Traffic(seed, self.weather, network) if network is not None else None

@@ -4,7 +4,7 @@ Everything that ingest does not do itself hangs on this: latest values, roll-ups
 and the books are made from the ledger and the rows it points to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -54,7 +54,7 @@ class Batch:
         counts: what became of the admitted readings.
         quarantined: quarantine rows written with it.
         spans: one for each profile that has readings in it.
-        hours: the admitted readings' books.
+        hours: the admitted readings' books; hours in UTC.
         min_late_s: receipt less measurement, seconds, of the freshest reading (None: no reading).
         max_late_s: the same of the oldest.
     """
@@ -187,7 +187,7 @@ def append_batch(cur: psycopg.Cursor[Any], batch: Batch) -> None:
             *batch.counts,
             batch.quarantined,
             Jsonb([_span_json(span) for span in batch.spans]),
-            Jsonb([{**hour._asdict(), "hour": hour.hour.isoformat()} for hour in batch.hours]),
+            Jsonb(_counts_json(batch.hours)),
             batch.min_late_s,
             batch.max_late_s,
         ],
@@ -237,6 +237,15 @@ def _span_json(span: Span) -> dict[str, object]:
     }
 
 
+def _counts_json(hours: Iterable[HourCount]) -> dict[str, dict[str, dict[str, int]]]:
+    """Nested, because a list of objects would be the largest part of the ledger."""
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    for hour, district, profile, readings in hours:
+        key = f"{hour:%Y-%m-%dT%H:%MZ}"
+        counts.setdefault(key, {}).setdefault(profile, {})[district] = readings
+    return counts
+
+
 def _entry(row: tuple[Any, ...]) -> Entry:
     xid, batch_id, member, committed_at, messages, readings = row[:6]
     spans, hours, min_late_s, max_late_s = row[11:]
@@ -253,8 +262,10 @@ def _entry(row: tuple[Any, ...]) -> Entry:
             for span in spans
         ),
         tuple(
-            HourCount(_time(hour["hour"]), hour["district"], hour["profile"], hour["readings"])
-            for hour in hours
+            HourCount(_time(hour), district, profile, readings)
+            for hour, profiles in hours.items()
+            for profile, districts in profiles.items()
+            for district, readings in districts.items()
         ),
         min_late_s,
         max_late_s,

@@ -187,9 +187,9 @@ class RunningBroker:
         """Start it (again), on the same port and with what it persisted."""
         self._broker.start()
 
-    def stop(self) -> None:
-        """Stop it in order; it persists its sessions and queues."""
-        self._broker.stop()
+    def stop(self) -> int | None:
+        """Stop it in order; it persists sessions and queues. Its exit status, below 0 a crash."""
+        return self._broker.stop()
 
     def kill(self) -> None:
         """SIGKILL it."""
@@ -264,6 +264,12 @@ def city_template(founded_city: Any) -> str:
     """The name of that database."""
     assert founded_city is not None
     return CITY_TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def shared_city_url(postgres: Postgres, city_template: str) -> Iterator[str]:
+    """The address of one database with that city for all tests that only read."""
+    yield from _database(postgres, city_template)
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ async def run(
                 log.info("vitals started")
                 longest = BACK_OFF_S[0]
                 await _work(settings, conn, clock, stopping)
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             pause_s = uniform(0, longest)  # noqa: S311 - jitter is no secret
             log.warning("database gone: error=%s retry_in_s=%.1f", str(error).strip(), pause_s)
             await _pause(stopping, pause_s)

@@ -12,6 +12,7 @@ from rich.panel import Panel
 
 from city.errors import CitypulseError
 from citypulse.commands.context import with_settings
+from citypulse.commands.logs import show_log
 from citypulse.demo import start_demo
 from citypulse.house import House, supervised
 from citypulse.settings import Settings
@@ -37,6 +38,7 @@ def demo(settings: Settings, port: int | None) -> None:
     removes them.
     """
     screen = Screen()
+    show_log(into=settings.state.logs / "supervisor.log")
     with supervised(settings, screen.tell) as (supervisor, stack):
         house = start_demo(supervisor, settings, stack, api_port=port, tell=screen.tell)
         if house is not None and _await_speaking(supervisor, house, screen):

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -12,7 +12,7 @@ from citypulse.commands.context import with_settings
 from citypulse.commands.durations import DURATION
 from citypulse.settings import Settings
 from citypulse.stack.local import running_broker
-from simulators.options import ReplayOptions, SimulateOptions
+from simulators.options import Ending, ReplayOptions, SimulateOptions
 from simulators.service import replay as play
 from simulators.service import simulate as run_fleet
 from simulators.service import write_city
@@ -62,10 +62,10 @@ def city(file: Path, seed: int) -> None:
 @click.argument("files", type=FILE, nargs=-1, required=True)
 @click.option(
     "--ending",
-    type=click.Choice(["now", "as-recorded"]),
+    type=click.Choice(get_args(Ending)),
     default="now",
     show_default=True,
-    help="Move the record so that it reaches the current hour, or leave its times.",
+    help="Move the record to reach the current hour, lay it end to end, or leave its times.",
 )
 @click.option("--speed", type=float, help="Recorded seconds a second; default: at once.")
 @click.option("--hours", type=click.IntRange(min=1), help="How much to play; default: all.")
@@ -79,7 +79,7 @@ def city(file: Path, seed: int) -> None:
 def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     settings: Settings,
     files: tuple[Path, ...],
-    ending: str,
+    ending: Ending,
     speed: float | None,
     hours: int | None,
     start: datetime | None,
@@ -96,7 +96,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
         files=files,
         fleet=fleet_file(settings, fleet),
         broker_url=running_broker(settings.state, mqtt=settings.broker),
-        ending="now" if ending == "now" else "as-recorded",
+        ending=ending,
         start=start.date() if start else None,
         hours=hours,
         speed=speed,

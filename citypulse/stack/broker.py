@@ -97,14 +97,20 @@ class Broker:
         (self._folder / PID_FILE).write_text(f"{child.pid}\n")
         self._await_answer(child)
 
-    def stop(self) -> None:
-        """Stop the broker; it writes its snapshot on the way out."""
+    def stop(self) -> int | None:
+        """Stop the broker; it writes its snapshot on the way out.
+
+        Returns:
+            Its exit status, below 0 for a crash; None when it was not running, or no child of ours.
+        """
         if (pid := self.pid) is not None:
             process.stop_process(
                 pid, gently=signal.SIGTERM, deadline_s=STOP_DEADLINE_S, child=self._child
             )
+        status = self._child.returncode if self._child is not None else None
         self._child = None
         (self._folder / PID_FILE).unlink(missing_ok=True)
+        return status
 
     def kill(self) -> None:
         """SIGKILL: what came since the last snapshot is lost; for tests of recovery."""
@@ -145,7 +151,11 @@ class Broker:
             time.sleep(process.POLL_S)
 
     def _configuration_text(self) -> str:
-        """Settings of mosquitto.conf; the two zeros lift limits that drop silently by default."""
+        """Settings of mosquitto.conf; the two zeros lift limits that drop silently by default.
+
+        What is not there on purpose: ``persistent_client_expiration``. It gives every session an
+        end, and Mosquitto 2.0.21 crashes over such sessions: see docs/operations.md.
+        """
         return f"""\
 # Written by citypulse at every start; edits are lost.
 listener {self.port} {LOOPBACK}
@@ -156,7 +166,6 @@ acl_file {self.acl_file}
 persistence true
 persistence_location {self._persistence}/
 autosave_interval {AUTOSAVE_S}
-persistent_client_expiration 14d
 
 max_inflight_messages 0
 max_queued_messages 0

@@ -2,8 +2,10 @@
 
 import type {
   AreaCollection,
+  AreaFeature,
   DeviceItem,
   Indicator,
+  Latest,
   Link,
   Page,
   ProfileSpec,
@@ -100,9 +102,12 @@ async function allItems<T>(path: string, signal?: AbortSignal): Promise<T[]> {
   return items;
 }
 
-/** All districts with their outlines. */
-export async function districts(signal?: AbortSignal): Promise<AreaCollection> {
-  const path = `/api/v1/areas?level=district&limit=${PAGE_SIZE}`;
+/** All areas of a level with their outlines; what has no outline is left out. */
+export async function areas(
+  level: "city" | "district",
+  signal?: AbortSignal,
+): Promise<AreaFeature[]> {
+  const path = `/api/v1/areas?level=${level}&limit=${PAGE_SIZE}`;
   const first = await get<AreaCollection>(path, signal);
   const features = [...first.features];
   for (let next = nextPath(first.links); next; ) {
@@ -110,7 +115,7 @@ export async function districts(signal?: AbortSignal): Promise<AreaCollection> {
     features.push(...page.features);
     next = nextPath(page.links);
   }
-  return { ...first, features: features.filter((feature) => feature.geometry !== null) };
+  return features.filter((feature) => feature.geometry !== null);
 }
 
 /** All devices with their newest values. */
@@ -118,9 +123,25 @@ export function devices(signal?: AbortSignal): Promise<DeviceItem[]> {
   return allItems<DeviceItem>(`/api/v1/devices?limit=${PAGE_SIZE}`, signal);
 }
 
+/** The newest values of one device, those that failed their test included. */
+export function latest(code: string, signal?: AbortSignal): Promise<Latest> {
+  return get<Latest>(`/api/v1/devices/${encodeURIComponent(code)}/latest`, signal);
+}
+
 /** The current signs of all districts. */
 export function signs(signal?: AbortSignal): Promise<Sign[]> {
   return allItems<Sign>("/api/v1/signs?level=district", signal);
+}
+
+/** The signs of an area since an instant, oldest first. */
+export function signHistory(
+  area: string,
+  indicator: string,
+  fromMs: number,
+  signal?: AbortSignal,
+): Promise<Sign[]> {
+  const query = new URLSearchParams({ indicator, from: new Date(fromMs).toISOString() });
+  return allItems<Sign>(`/api/v1/areas/${encodeURIComponent(area)}/signs?${query}`, signal);
 }
 
 /** The catalogue of profiles: units, ranges and names of metrics. */

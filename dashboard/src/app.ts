@@ -1,8 +1,9 @@
 /** The page: header, map and panel, kept in step with the world and the address. */
 
 import "maplibre-gl/dist/maplibre-gl.css";
-import { button, h } from "./dom";
-import { type Language, type Strings, startLanguage, strings } from "./i18n";
+import type { Names } from "./contract";
+import { button, h, setText } from "./dom";
+import { type Language, nameIn, type Strings, startLanguage, strings } from "./i18n";
 import { legend } from "./legend";
 import { CityMap, type Target } from "./map/city_map";
 import { DeviceView } from "./panel/device";
@@ -19,6 +20,7 @@ import type { Change, World } from "./world";
 
 const LANGUAGE_KEY = "citypulse.language";
 const NARROW_PX = 760;
+const canHover = window.matchMedia("(hover: hover)");
 
 /** Owns the page's elements and the current route. */
 export class App {
@@ -29,6 +31,7 @@ export class App {
     navigator.language,
   );
   private readonly header = h("header", { class: "top" });
+  private readonly cityLabel = h("small");
   private readonly mapBox = h("div", { class: "map" });
   private readonly legendBox = h("div");
   private readonly zoomBox = h("div", { class: "zoom" });
@@ -82,12 +85,12 @@ export class App {
       name: (code: string) => areaName(this.context(), code),
       sign: (code: string) => this.mapLabel(code),
       short: (code: string) => this.mapValue(code),
-      attribution: () => this.s.boundaries,
+      attribution: () => this.attribution(),
     };
     const events = {
       picked: (target: Target | null) => this.picked(target),
       hovered: (target: Target | null, x: number, y: number) =>
-        this.tooltip.show(this.context(), target, x, y),
+        this.tooltip.show(this.context(), canHover.matches ? target : null, x, y),
     };
     try {
       this.map = new CityMap(this.mapBox, this.world, PALETTES[theme()], labels, events);
@@ -96,6 +99,18 @@ export class App {
       // Without WebGL the constructor throws, and there is nothing to do but say so.
       this.mapBox.replaceChildren(h("p", { class: "empty", role: "alert" }, this.s.mapFailed));
     }
+  }
+
+  private attribution(): string {
+    const texts = this.world.cities.map((city) =>
+      nameIn(city.attributes?.["attribution"] as Names | undefined, this.language, ""),
+    );
+    return texts.filter(Boolean).join(" · ");
+  }
+
+  private cityNames(): string {
+    const names = this.world.cities.map((city) => nameIn(city.name, this.language, city.code));
+    return names.join(" · ") || this.s.subtitle;
   }
 
   private mapValue(code: string): string {
@@ -169,6 +184,8 @@ export class App {
 
   /** The catalogue or the set of devices is another one now. */
   private arrived(): void {
+    setText(this.cityLabel, this.cityNames());
+    this.status.tick();
     const wasLoading = !(this.view instanceof Overview || this.view instanceof District);
     this.route = { ...this.route, sign: this.knownSign(this.route.sign) };
     this.map?.show(this.route.sign ?? "");
@@ -239,13 +256,14 @@ export class App {
     const { s } = this;
     document.documentElement.lang = this.language === "zh" ? "zh-CN" : "en";
     document.title = s.title;
+    setText(this.cityLabel, this.cityNames());
     this.status = new StatusChip(this.world, s, this.language);
     this.panel.setAttribute("aria-label", s.panel);
     this.mapArea.setAttribute("aria-label", s.map);
     const other = this.language === "zh" ? "en" : "zh";
     this.header.replaceChildren(
       h("a", { href: "#panel", class: "skip" }, s.skipToPanel),
-      h("h1", {}, s.title, h("small", {}, s.subtitle)),
+      h("h1", {}, s.title, this.cityLabel),
       this.status.root,
       button(s.theme[themeChoice()], () => this.changeTheme(), { "data-theme-button": true }),
       button(s.languageSwitch, () => this.speak(other), {

@@ -2,6 +2,7 @@
 
 import type {
   DeviceItem,
+  Latest,
   LiveReading,
   MetricSpec,
   Names,
@@ -40,15 +41,7 @@ const BURNING_ABOVE_W = 1;
 
 /** A device as the listing tells it. */
 export function fromItem(item: DeviceItem): Device {
-  const values = new Map<string, Known>();
-  for (const [name, known] of Object.entries(item.latest?.metrics ?? {})) {
-    values.set(name, {
-      value: known.value,
-      atMs: Date.parse(known.ts),
-      quality: known.quality,
-    });
-  }
-  return {
+  const device: Device = {
     code: item.code,
     profile: item.profile,
     name: item.name,
@@ -57,10 +50,25 @@ export function fromItem(item: DeviceItem): Device {
     mountedOn: item.mounted_on,
     lon: item.lon,
     lat: item.lat,
-    lastMs: item.latest?.ts ? Date.parse(item.latest.ts) : null,
-    values,
+    lastMs: null,
+    values: new Map(),
     state: "silent",
   };
+  if (item.latest) absorbLatest(device, item.latest);
+  return device;
+}
+
+/** Take in what the server keeps as newest, with its own flags; never what is older. */
+export function absorbLatest(device: Device, latest: Latest): void {
+  for (const [name, told] of Object.entries(latest.metrics)) {
+    const atMs = Date.parse(told.ts);
+    const known = device.values.get(name);
+    if (known && known.atMs > atMs) continue;
+    device.values.set(name, { value: told.value, atMs, quality: told.quality });
+  }
+  if (latest.ts === null) return;
+  const atMs = Date.parse(latest.ts);
+  device.lastMs = Math.max(device.lastMs ?? atMs, atMs);
 }
 
 /** The flag the catalogue's limits give a value, as ingest sets it on arrival. */

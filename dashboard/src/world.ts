@@ -3,6 +3,7 @@
 import * as api from "./api";
 import type {
   AreaFeature,
+  AreaProperties,
   Indicator,
   LiveReading,
   MetricSpec,
@@ -11,6 +12,7 @@ import type {
 } from "./contract";
 import {
   absorb,
+  absorbLatest,
   type Device,
   type DeviceState,
   failedLamps,
@@ -39,11 +41,15 @@ export type Loading =
   | { readonly kind: "failed"; readonly problem: api.Problem };
 
 const REFETCH_AT_MOST_EVERY_MS = 30_000;
+const RELOAD_MS = 10_000;
 const STATE_CHECK_MS = 2_000;
 const SIGNS_EVERY_MS = 60_000;
 
 /** The live picture of the city. */
 export class World {
+  /** What is said of the city as a whole: its name, and whose boundaries these are. */
+  cities: readonly AreaProperties[] = [];
+  /** The districts. */
   readonly areas = new Map<string, AreaFeature>();
   readonly profiles = new Map<string, ProfileSpec>();
   readonly indicators = new Map<string, Indicator>();
@@ -52,7 +58,7 @@ export class World {
   loading: Loading = { kind: "loading" };
   connection: Connection = { kind: "connecting" };
   newestMs: number | null = null;
-  readonly rate = new Rate(Date.now());
+  rate = new Rate(Date.now());
 
   private readonly specs = new Map<string, ReadonlyMap<string, MetricSpec>>();
   private readonly listeners = new Set<(change: Change) => void>();
@@ -60,6 +66,8 @@ export class World {
   private readonly stream: Stream;
   private values = new Set<string>();
   private states = new Set<string>();
+  private isBusy = false;
+  private retryTimer: number | undefined;
   private everything = false;
   private signsMoved = false;
   private frame = 0;
@@ -78,26 +86,33 @@ export class World {
     });
   }
 
-  /** Loads everything, then opens the stream. Called again after a failure, it tries again. */
+  /** Loads everything, then opens the stream; after a failure it tries again by itself. */
   async load(): Promise<void> {
-    this.loading = { kind: "loading" };
-    this.mark({ everything: true });
+    if (this.isBusy || this.loading.kind === "ready") return;
+    this.isBusy = true;
+    window.clearTimeout(this.retryTimer);
     try {
-      const [profiles, indicators, areas] = await Promise.all([
+      const [profiles, indicators, cities, districts] = await Promise.all([
         api.profiles(),
         api.indicators(),
-        api.districts(),
+        api.areas("city"),
+        api.areas("district"),
       ]);
       this.keepCatalogue(profiles, indicators);
-      for (const feature of areas.features) this.areas.set(feature.properties.code, feature);
+      this.cities = cities.map((feature) => feature.properties);
+      for (const feature of districts) this.areas.set(feature.properties.code, feature);
       await this.fetchDevicesAndSigns();
       this.loading = { kind: "ready" };
+      this.rate = new Rate(Date.now()); // what came before is no measure of the stream
       this.stream.start();
       window.setInterval(() => this.checkStates(), STATE_CHECK_MS);
       window.setInterval(() => void this.refetchSigns(), SIGNS_EVERY_MS);
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
       this.loading = { kind: "failed", problem: error };
+      this.retryTimer = window.setTimeout(() => void this.load(), RELOAD_MS);
+    } finally {
+      this.isBusy = false;
     }
     this.mark({ everything: true });
   }
@@ -135,6 +150,20 @@ export class World {
       if (candidate.mountedOn === code) return candidate;
     }
     return undefined;
+  }
+
+  /** Asks for a device's newest values: the stream leaves out those that failed their test. */
+  async refresh(code: string): Promise<void> {
+    try {
+      const latest = await api.latest(code);
+      const device = this.devices.get(code);
+      if (!device) return;
+      absorbLatest(device, latest);
+      this.values.add(code);
+      this.mark({});
+    } catch (error) {
+      if (!(error instanceof api.Problem)) throw error;
+    }
   }
 
   private keepCatalogue(profiles: readonly ProfileSpec[], indicators: readonly Indicator[]): void {

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { DeviceItem, MetricSpec, ProfileSpec, Sign } from "../src/contract";
-import { absorb, failedLamps, fromItem, isLive, qualityOf, stateAt } from "../src/devices";
+import {
+  absorb,
+  absorbLatest,
+  failedLamps,
+  fromItem,
+  isLive,
+  qualityOf,
+  stateAt,
+} from "../src/devices";
 
 const NOW = Date.parse("2026-11-23T08:00:00Z");
 
@@ -62,6 +70,23 @@ describe("a live reading", () => {
     const device = reporting("2026-11-23T07:59:00Z", { pm25: 30 });
     absorb(device, { code: device.code, profile: "", ts: "soon", m: { pm25: 1 } }, specs);
     expect(device.values.get("pm25")?.value).toBe(30);
+  });
+});
+
+describe("what the server keeps as newest", () => {
+  it("comes with its flag, and does not undo what the stream brought since", () => {
+    const device = reporting("2026-11-23T07:59:00Z", { pm25: 30, co: 1 });
+    const reading = { code: device.code, profile: "smart-pole", ts: "2026-11-23T07:59:30Z" };
+    absorb(device, { ...reading, m: { pm25: 41 } }, specs);
+    const ts = "2026-11-23T07:59:20Z";
+    const metrics = {
+      pm25: { value: 35, ts, quality: "good" as const },
+      co: { value: 999, ts, quality: "fail" as const },
+    };
+    absorbLatest(device, { ts, metrics });
+    expect(device.values.get("pm25")?.value).toBe(41);
+    expect(device.values.get("co")).toMatchObject({ value: 999, quality: "fail" });
+    expect(device.lastMs).toBe(Date.parse(reading.ts));
   });
 });
 

@@ -9,6 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 DEVICE = "/api/v1/devices/{pole}"
+
+
+@pytest.fixture
+def database_url(shared_city_url: str) -> str:
+    """Nothing here writes: one database serves all."""
+    return shared_city_url
+
+
 BAD = [
     pytest.param("/api/v1/areas?level=planet", 422, "level", id="no such level"),
     pytest.param("/api/v1/areas?within=nonsense", 400, None, id="area that is no code"),

@@ -4,6 +4,7 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,8 +16,30 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from city.codes import Kind, entity_code
+from simulators.clock import HOUR_S
+from simulators.records import Record, read_record
+from simulators.region import Region
+from simulators.stations import STATIONS, station_files
 
 MakeFleet = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def rainy_region() -> Region:
+    """The shipped record, warmed as in July, with an hour of rain every second day."""
+    records = [_rained_on(read_record(path)) for path in station_files()]
+    return Region(records, [STATIONS[each.station][1:] for each in records])
+
+
+def _rained_on(record: Record) -> Record:
+    hours = []
+    for hour in record.hours:
+        rains = hour.at_s // HOUR_S % 48 == 12
+        values = dict(hour.values) | {"rain_mm": 6.0 if rains else 0.0}
+        for warmed in {"temperature_c", "dew_point_c"} & values.keys():
+            values[warmed] += 25
+        hours.append(replace(hour, values=values))
+    return replace(record, hours=hours)
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from shapely.geometry.base import BaseGeometry
 
 from city.catalogue import profile
 from city.frames import Frame, to_wgs84
-from simulators.demo_city import POLES, STATIONS, city_file, generate
+from simulators.demo_city import POLES, city_file, generate
 from simulators.poles import Pole
+from simulators.stations import STATIONS
 from simulators.surroundings import Surroundings
 
 SQUARE_METRES = 111_000.0 * 85_000.0  # in a square degree, here

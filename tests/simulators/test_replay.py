@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -19,10 +19,12 @@ from simulators.fleet import open_fleet
 from simulators.fleet_file import FleetDevice, read_fleet
 from simulators.options import ReplayOptions
 from simulators.records import LOCAL, Hour, Record, read_record
+from simulators.recurrence import Recurrence, recurrence_of
 from simulators.replay import (
     Playback,
     plan_as_recorded,
     plan_ending_now,
+    plan_repeating,
     plan_replay,
     stations_of,
 )
@@ -84,7 +86,18 @@ def test_a_week_from_a_day_on_keeps_the_hour_of_day() -> None:
 def test_as_recorded_nothing_moves() -> None:
     plan = plan_as_recorded(FIRST, LAST, start_s=FIRST + DAY, hours=3)
 
-    assert plan == (FIRST + DAY, FIRST + DAY + 2 * HOUR, 0)
+    assert plan == (FIRST + DAY, FIRST + DAY + 2 * HOUR, 0, None)
+
+
+@given(now=moments, wanted=st.none() | st.integers(1, 3000))
+def test_repeating_plays_the_wanted_hours_up_to_the_current_one_however_many(
+    now: int, wanted: int | None
+) -> None:
+    plan = plan_repeating(Recurrence(FIRST, 28), hours=wanted, now_s=now)
+
+    assert plan.until_s == now // HOUR * HOUR
+    assert plan.begin_s == plan.until_s - ((wanted or 28 * 24) - 1) * HOUR
+    assert plan.shift_s == 0
 
 
 def record_of(station: str) -> Record:
@@ -102,6 +115,11 @@ def record_of(station: str) -> Record:
         pytest.param({"files": []}, "one or more", id="no files"),
         pytest.param(
             {"follow": True, "ending": "as-recorded"}, "--ending now", id="follow the past"
+        ),
+        pytest.param(
+            {"start": date(2016, 12, 6), "ending": "repeating"},
+            "does not go with --ending repeating",
+            id="a first day where instants have their hours",
         ),
     ],
 )
@@ -223,6 +241,80 @@ async def test_following_publishes_the_next_hour_when_the_clock_reaches_it(
     (by_seq,) = listener.readings().values()
     assert [reading["m"]["pm25"] for reading in by_seq.values()] == [1, 2, 3]
     assert clock() >= next_hour
+
+
+async def test_whenever_a_repeated_record_is_played_an_instant_gets_the_same_values(
+    broker: Any, make_fleet: MakeFleet, listener: Any
+) -> None:
+    """Two days of record with a gap, played twice, on different days and over several ends."""
+    gap = range(20, 29)
+    recorded = {n: {"pm25": float(n)} for n in range(48) if n not in gap}
+    record = Record(
+        Path("none"), "Wanliu", [Hour(FIRST + n * HOUR, each) for n, each in recorded.items()], 0
+    )
+    devices = read_fleet(
+        make_fleet(1, profile="air-station", attributes=[{"station": "Wanliu"}]),
+        profile="air-station",
+    )
+    address = parse_broker(f"mqtt://127.0.0.1:{broker.port}")
+    first_now, second_now = FIRST + 1001 * DAY + 5 * HOUR, FIRST + 1002 * DAY + 13 * HOUR
+    runs: list[dict[int, float]] = []
+    for now in (first_now, second_now):
+        plan = plan_repeating(recurrence_of([record]), hours=120, now_s=now)
+        async with open_fleet(devices, address) as fleet:
+            await Playback([record], plan).run(
+                list(fleet.terminals.values()), asyncio.Event(), follow=False
+            )
+            await fleet.delivered(asyncio.Event())
+        runs.append(dict(_published(listener)))
+        listener.messages.clear()
+
+    for now, played in zip((first_now, second_now), runs, strict=True):
+        instants = range(now - 119 * HOUR, now + HOUR, HOUR)
+        hours_of_record = {at: (at - FIRST) // HOUR % 48 for at in instants}
+        assert played == {at: float(n) for at, n in hours_of_record.items() if n not in gap}
+    both = runs[0].keys() & runs[1].keys()
+    assert len(both) > 50
+    assert all(runs[0][at] == runs[1][at] for at in both)
+
+
+def _published(listener: Any) -> Iterator[tuple[int, float]]:
+    """Instant and PM2.5 of each reading, once the last message has come."""
+    assert listener.wait_until(lambda: bool(listener.readings()))
+    for by_seq in listener.readings().values():
+        for reading in by_seq.values():
+            yield int(datetime.fromisoformat(reading["ts"]).timestamp()), reading["m"]["pm25"]
+
+
+async def test_a_repeated_record_is_followed_beyond_its_end(
+    broker: Any, make_fleet: MakeFleet, listener: Any
+) -> None:
+    """The clock is the test's: half a second before the day's record begins again."""
+    record = Record(
+        Path("none"), "Wanliu", [Hour(FIRST + n * HOUR, {"pm25": float(n)}) for n in range(24)], 0
+    )
+    path = make_fleet(1, profile="air-station", attributes=[{"station": "Wanliu"}])
+    begun, midnight = time.monotonic(), FIRST + 100 * DAY
+
+    def clock() -> float:
+        return midnight - 0.5 + time.monotonic() - begun
+
+    plan = plan_repeating(recurrence_of([record]), hours=2, now_s=clock())
+    stop = asyncio.Event()
+    address = parse_broker(f"mqtt://127.0.0.1:{broker.port}")
+    async with open_fleet(read_fleet(path, profile="air-station"), address) as fleet:
+        playback = Playback([record], plan, clock=clock)
+        playing = asyncio.create_task(
+            playback.run(list(fleet.terminals.values()), stop, follow=True)
+        )
+        arrived = await asyncio.to_thread(
+            listener.wait_until, lambda: sum(map(len, listener.readings().values())) == 3
+        )
+        stop.set()
+        await playing
+
+    assert arrived
+    assert [value for _, value in sorted(_published(listener))] == [22, 23, 0]
 
 
 async def test_a_replay_that_follows_waits_until_it_is_stopped(

@@ -8,6 +8,7 @@ from city.catalogue import profile
 from city.errors import InvalidValue
 from simulators.clock import DAY_S, HOUR_S, LOCAL_OFFSET_S
 from simulators.poles import Pole
+from simulators.region import Region
 from simulators.road_detectors import DETECTOR_M, VEHICLE_M, Phase, RoadDetector, phase
 from simulators.road_network import Link, Network, Signal
 from simulators.road_surface import RoadWeather, SurfaceState
@@ -124,9 +125,9 @@ def test_a_detector_without_roads_is_refused() -> None:
         RoadDetector(Surroundings(1), code="D", lon=116, lat=40, attributes={"link": "l0"})
 
 
-def test_rain_wets_the_road_and_the_road_dries_again() -> None:
-    seed = 3
-    weather, shared = Weather(seed), around(seed)
+def test_rain_wets_the_road_and_the_road_dries_again(rainy_region: Region) -> None:
+    shared = Surroundings(3, region=rainy_region)
+    weather = shared.weather
     july = MONDAY_S - 140 * DAY_S
     films = []
     for hour in range(20 * 24):

@@ -9,6 +9,7 @@ from city.catalogue import profile
 from city.errors import InvalidValue
 from simulators.clock import DAY_S, HOUR_S, LOCAL_OFFSET_S
 from simulators.interlock import FanState
+from simulators.region import Region
 from simulators.tunnel_days import (
     HIGH_LEVEL_M,
     LOW_LEVEL_M,
@@ -116,11 +117,12 @@ def test_with_a_broken_pump_the_water_rises_above_the_sump() -> None:
     assert day.water_level_m[0].max() < 1.2
 
 
-def test_rain_seeps_in() -> None:
-    model = TunnelModel(1, Weather(1), row("water", 30))
+def test_rain_seeps_in(rainy_region: Region) -> None:
+    weather = Weather(1, rainy_region)
+    model = TunnelModel(1, weather, row("water", 30))
     july = [model.day(DAY - 140 + k, []) for k in range(8)]
     running = [(day.pump_state == PumpState.RUNNING).mean() for day in july]
-    rain = [Weather(1).rain_mm(day.begin_s + 6 * HOUR_S, day.begin_s + 30 * HOUR_S) for day in july]
+    rain = [weather.rain_mm(day.begin_s + 6 * HOUR_S, day.begin_s + 30 * HOUR_S) for day in july]
     assert running[int(np.argmax(rain))] > min(running)
 
 
@@ -135,7 +137,7 @@ def test_one_day_passes_into_the_next_in_all_it_measures() -> None:
         ("h2s", 0.3),
         ("temperature_c", 1.5),
         ("humidity_pct", 5),
-        ("cable_temperature_c", 1.5),
+        ("cable_temperature_c", 2.5),
         ("water_level_m", 0.02),
         ("fan_state", 0),
     ):

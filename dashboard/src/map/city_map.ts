@@ -236,9 +236,12 @@ export class CityMap {
 
   private showAttribution(): void {
     if (this.attribution) this.map.removeControl(this.attribution);
+    const text = this.labels.attribution();
+    this.attribution = null;
+    if (!text) return;
     this.attribution = new AttributionControl({
       compact: false,
-      customAttribution: this.labels.attribution(),
+      customAttribution: escaped(text),
     });
     this.map.addControl(this.attribution, "bottom-right");
   }
@@ -316,6 +319,13 @@ function pointOf(device: Device): DevicePoint[] {
   };
   const geometry = { type: "Point" as const, coordinates: [device.lon, device.lat] };
   return [{ type: "Feature", id: device.code, geometry, properties }];
+}
+
+/** As text: MapLibre takes attributions for HTML, and these come from the registry. */
+function escaped(text: string): string {
+  const box = document.createElement("span");
+  box.textContent = text;
+  return box.innerHTML;
 }
 
 function motion(): number {

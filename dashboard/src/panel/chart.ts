@@ -10,6 +10,7 @@ import { ageText, clockText, metricText, numberText, unitText, zoneText } from "
 import { History, isAddedUp, takesLive } from "../history";
 import { nameIn } from "../i18n";
 import { RANGES } from "../route";
+import { axisStyle, timeTicks } from "./axes";
 import { asProblem, problemBox, spaced } from "./parts";
 import type { Context } from "./view";
 
@@ -21,7 +22,7 @@ const REFETCH_BUCKET_AT_LEAST_S = 30;
 /** The chart of a device's metric over the route's range. */
 export class Chart {
   readonly root = h("figure", { class: "chart" });
-  private readonly plotBox = h("div", { class: "plot", role: "img" });
+  private readonly plotBox = h("div", { class: "plot" });
   private readonly readout = h("p", { class: "readout", "aria-hidden": "true" });
   private readonly summary = h("figcaption");
   private readonly note = h("p", { class: "hint" });
@@ -45,7 +46,6 @@ export class Chart {
     this.history = this.emptyHistory(null);
     this.json = h("a", { href: this.path(), class: "json" }, context.s.asJson);
     this.root.append(this.plotBox, this.readout, this.summary, this.note);
-    this.plotBox.setAttribute("aria-label", context.s.chartOf(this.title()));
     this.resizer.observe(this.plotBox);
     this.unwatch = context.world.onReading((reading) => this.take(reading));
     void this.fetch();
@@ -135,6 +135,7 @@ export class Chart {
     this.refetchSoon(Math.max(due, REFETCH_BUCKET_AT_LEAST_S));
     this.json.href = this.path();
     if (first) this.build();
+    this.note.replaceChildren(this.explanation(), " · ", this.json);
     this.dirty = true;
     this.draw();
   }
@@ -151,6 +152,8 @@ export class Chart {
   private say(node: Node): void {
     this.plot?.destroy();
     this.plot = null;
+    this.plotBox.removeAttribute("role");
+    this.plotBox.removeAttribute("aria-label");
     this.plotBox.replaceChildren(node);
   }
 
@@ -163,8 +166,9 @@ export class Chart {
 
   private build(): void {
     this.plotBox.replaceChildren();
+    this.plotBox.setAttribute("role", "img");
+    this.plotBox.setAttribute("aria-label", this.context.s.chartOf(this.title()));
     this.plot = new uPlot(this.options(), this.history.data, this.plotBox);
-    this.note.replaceChildren(this.explanation(), " · ", this.json);
   }
 
   private explanation(): string {
@@ -199,12 +203,7 @@ export class Chart {
 
   private options(): uPlot.Options {
     const { palette, language } = this.context;
-    const axis = {
-      stroke: palette.muted,
-      grid: { stroke: palette.grid, width: 1 },
-      ticks: { stroke: palette.grid, width: 1 },
-      font: "12px system-ui, sans-serif",
-    };
+    const axis = axisStyle(palette);
     const { isCircular, isCoded } = this;
     const stepped = isCoded ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
     return {
@@ -279,21 +278,4 @@ export class Chart {
     const when = clockText(new Date(at * 1000), new Date(), this.context.language);
     setText(this.readout, `${when}  ${this.text(value)}`);
   }
-}
-
-/** Times on the axis: hours and minutes, the date where a day begins or days are the step. */
-function timeTicks(ticks: readonly number[], stepS: number, language: string): string[] {
-  const locale = language === "zh" ? "zh-CN" : "en-GB";
-  const date = new Intl.DateTimeFormat(locale, { month: "numeric", day: "numeric" });
-  const clock = new Intl.DateTimeFormat(locale, {
-    hour: "2-digit",
-    minute: "2-digit",
-    ...(stepS < 60 ? { second: "2-digit" } : {}),
-    hourCycle: "h23",
-  });
-  return ticks.map((tick) => {
-    const at = new Date(tick * 1000);
-    const isMidnight = at.getHours() === 0 && at.getMinutes() === 0 && at.getSeconds() === 0;
-    return (isMidnight || stepS >= 86_400 ? date : clock).format(at);
-  });
 }

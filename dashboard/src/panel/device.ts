@@ -12,6 +12,8 @@ import { Chart } from "./chart";
 import { codeLink, StateMark } from "./parts";
 import { areaName, type Context, deviceName, type View } from "./view";
 
+const REFRESH_EVERY_S = 15;
+
 interface MetricRow {
   readonly spec: MetricSpec;
   readonly root: HTMLElement;
@@ -27,6 +29,7 @@ export class DeviceView implements View {
   private readonly lastReport = h("dd");
   private readonly rows: readonly MetricRow[];
   private readonly chart: Chart | null;
+  private ticks = 0;
 
   constructor(
     private readonly context: Context,
@@ -67,7 +70,13 @@ export class DeviceView implements View {
     this.showLastReport(device);
     for (const row of this.rows) this.fill(row, device);
     if (change) this.chart?.draw();
-    else this.chart?.tick();
+    else this.tick();
+  }
+
+  private tick(): void {
+    this.chart?.tick();
+    this.ticks += 1;
+    if (this.ticks % REFRESH_EVERY_S === 0) void this.context.world.refresh(this.code);
   }
 
   destroy(): void {

@@ -48,6 +48,14 @@ export class DeviceList {
     this.build();
   }
 
+  /** Shows these devices if they are others than before, as many as were shown. */
+  replace(devices: readonly Device[]): void {
+    const known = new Set(this.devices.map((device) => device.code));
+    if (devices.length === known.size && devices.every((d) => known.has(d.code))) return;
+    this.devices = devices;
+    this.build();
+  }
+
   /** Brings states and ages up to date without moving rows under the reader's hand. */
   tick(): void {
     const nowMs = serverNow();

@@ -35,7 +35,7 @@ export function problemBox(
     { class: "problem", role: "alert" },
     h("p", {}, h("strong", {}, s.failedToLoad(what))),
     h("p", {}, problemText(problem, s)),
-    button(s.retry, retry),
+    button(s.retry, retry, { "data-focus": "retry" }),
   );
 }
 
