@@ -47,11 +47,16 @@ def context_of(request: Request) -> Context:
     return cast(Context, request.app.state.context)
 
 
+async def _context(request: Request) -> Context:
+    # FastAPI sends a dependency that is not a coroutine to a thread: that costs more than it does.
+    return context_of(request)
+
+
 async def _connection(request: Request) -> AsyncIterator[AsyncConnection[Any]]:
     async with context_of(request).connection() as conn:
         yield conn
 
 
-App = Annotated[Context, Depends(context_of)]
+App = Annotated[Context, Depends(_context)]
 # scope="function": the connection goes back to the pool before the answer is sent.
 Database = Annotated[AsyncConnection[Any], Depends(_connection, scope="function")]

@@ -42,7 +42,7 @@ class Runnable(Protocol):
     def start(self) -> None:
         """Start it; return when it may be used."""
 
-    def stop(self) -> None:
+    def stop(self) -> object:
         """Stop it and wait for its end."""
 
 

@@ -187,9 +187,9 @@ class RunningBroker:
         """Start it (again), on the same port and with what it persisted."""
         self._broker.start()
 
-    def stop(self) -> None:
-        """Stop it in order; it persists its sessions and queues."""
-        self._broker.stop()
+    def stop(self) -> int | None:
+        """Stop it in order; it persists sessions and queues. Its exit status, below 0 a crash."""
+        return self._broker.stop()
 
     def kill(self) -> None:
         """SIGKILL it."""

@@ -21,7 +21,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group(invoke_without_command=True)
-@click.option("--devices", type=click.IntRange(min=1), help="How many devices, poles first; default: all.")
+@click.option("--devices", type=click.IntRange(min=1), help="How many, poles first; default: all.")
 @click.option(
     "--interval", type=DURATION, default="60s", show_default=True, help="Between two readings."
 )

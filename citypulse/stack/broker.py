@@ -97,14 +97,20 @@ class Broker:
         (self._folder / PID_FILE).write_text(f"{child.pid}\n")
         self._await_answer(child)
 
-    def stop(self) -> None:
-        """Stop the broker; it writes its snapshot on the way out."""
+    def stop(self) -> int | None:
+        """Stop the broker; it writes its snapshot on the way out.
+
+        Returns:
+            Its exit status, below 0 for a crash; None when it was not running, or no child of ours.
+        """
         if (pid := self.pid) is not None:
             process.stop_process(
                 pid, gently=signal.SIGTERM, deadline_s=STOP_DEADLINE_S, child=self._child
             )
+        status = self._child.returncode if self._child is not None else None
         self._child = None
         (self._folder / PID_FILE).unlink(missing_ok=True)
+        return status
 
     def kill(self) -> None:
         """SIGKILL: what came since the last snapshot is lost; for tests of recovery."""

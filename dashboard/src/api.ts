@@ -133,6 +133,17 @@ export function signs(signal?: AbortSignal): Promise<Sign[]> {
   return allItems<Sign>("/api/v1/signs?level=district", signal);
 }
 
+/** The signs of an area since an instant, oldest first. */
+export function signHistory(
+  area: string,
+  indicator: string,
+  fromMs: number,
+  signal?: AbortSignal,
+): Promise<Sign[]> {
+  const query = new URLSearchParams({ indicator, from: new Date(fromMs).toISOString() });
+  return allItems<Sign>(`/api/v1/areas/${encodeURIComponent(area)}/signs?${query}`, signal);
+}
+
 /** The catalogue of profiles: units, ranges and names of metrics. */
 export function profiles(signal?: AbortSignal): Promise<ProfileSpec[]> {
   return allItems<ProfileSpec>("/api/v1/profiles", signal);

@@ -89,6 +89,8 @@ const en = {
   everyReading: "every reading",
   rangeSummary: (low: string, high: string, last: string) =>
     `lowest ${low} · highest ${high} · newest ${last}`,
+  trend: (low: string, high: string) => `last 24 h: lowest ${low} · highest ${high}`,
+  trendEmpty: "no value in the last 24 h",
   asJson: "Data as JSON",
   selectMetric: (metric: string) => `Show the history of ${metric}`,
   connection: {
@@ -207,6 +209,8 @@ const zh: Strings = {
   total: "每点合计",
   everyReading: "全部读数",
   rangeSummary: (low, high, last) => `最低 ${low} · 最高 ${high} · 最新 ${last}`,
+  trend: (low, high) => `近 24 小时：最低 ${low} · 最高 ${high}`,
+  trendEmpty: "近 24 小时无数值",
   asJson: "JSON 数据",
   selectMetric: (metric) => `显示${metric}的历史`,
   connection: {

@@ -6,8 +6,11 @@ from typing import Any
 import aiomqtt
 import psycopg
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from citypulse.stack.postgres import Postgres
+from citypulse.stack.process import wait_until
 
 
 def client(broker: Any, username: str, password: str) -> aiomqtt.Client:
@@ -83,3 +86,38 @@ async def test_a_persistent_session_outlives_a_broker_restart(broker: Any) -> No
         messages = aiter(reader.messages)
         received = [(await anext(messages)).payload for _ in range(1500)]
     assert received == [str(number).encode() for number in range(1500)]
+
+
+async def test_sessions_without_end_survive_a_restart_and_a_reload(broker: Any) -> None:
+    codes = [f"D222222{number:02d}" for number in range(20)]
+    secrets = broker.add_devices(codes)
+    session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    session.SessionExpiryInterval = 0xFFFF_FFFF  # Mosquitto 2.0.21 crashes here over a finite one
+
+    async def come_and_go(code: str) -> None:
+        async with aiomqtt.Client(
+            "127.0.0.1",
+            broker.port,
+            username=code,
+            password=secrets[code],
+            identifier=code,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            clean_start=False,
+            properties=session,
+        ) as device:
+            await device.subscribe(f"city/v1/110101/smart-pole/{code}/command", qos=1)
+
+    for code in codes:
+        await come_and_go(code)
+    broker.stop()
+    broker.start()
+    before = broker.pid
+    reloads = broker.log.read_text().count("Reloading config")
+    broker.reload()
+    assert wait_until(
+        lambda: broker.log.read_text().count("Reloading config") > reloads, deadline_s=5
+    )
+    for code in codes:
+        await come_and_go(code)
+    assert broker.pid == before
+    assert broker.stop() == 0

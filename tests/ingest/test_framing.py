@@ -76,6 +76,7 @@ def test_the_stream_in_two_pieces_wherever_it_is_cut() -> None:
         assert names(first[0] + second[0], first[1] + second[1]) == WHOLE, at
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1))
 def test_the_stream_in_any_pieces(sizes: list[int]) -> None:
     framer, messages, others, at = Framer(), [], [], 0

@@ -18,7 +18,7 @@ Until = Callable[..., Awaitable[None]]
 
 DEVICES = 8
 KILLS = 10
-T_US = 1_795_305_600_000_000
+T_US = 1_704_067_200_000_000
 STORED = "SELECT device_key, (extract(epoch FROM ts) * 1000)::bigint FROM store.smart_pole"
 COUNT = "SELECT count(*) FROM store.smart_pole"
 BOOKS = "SELECT sum(messages), sum(stored), sum(duplicate), sum(conflict) FROM store.ingest_batch"

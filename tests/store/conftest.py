@@ -11,7 +11,7 @@ from city.catalogue import PROFILES
 from store.telemetry import Rows
 
 POLE = PROFILES["smart-pole"]
-T0_US = 1_795_305_600_000_000
+T0_US = 1_704_067_200_000_000
 
 MakeRows = Callable[..., Rows]
 

@@ -19,7 +19,7 @@ from store.telemetry import Rows, copy_rows, merge_rows
 
 MakeRows = Callable[..., Rows]
 POLE = PROFILES["smart-pole"]
-START = datetime.fromtimestamp(1_795_305_600, UTC)
+START = datetime.fromtimestamp(1_704_067_200, UTC)
 HOUR = timedelta(hours=1)
 MINUTE_S = 60
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from city.catalogue import PROFILES
@@ -126,6 +126,7 @@ def test_of_two_writers_at_once_one_stores_and_the_other_merges(
     assert cur.execute(ROWS).fetchall() == [(1, 5, 6, None, None, 0, 0, 2)]
 
 
+@settings(deadline=None)
 @given(
     keys=st.lists(st.tuples(st.integers(1, 4), st.integers(0, 3))),
 )

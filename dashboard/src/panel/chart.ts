@@ -10,6 +10,7 @@ import { ageText, clockText, metricText, numberText, unitText, zoneText } from "
 import { History, isAddedUp, takesLive } from "../history";
 import { nameIn } from "../i18n";
 import { RANGES } from "../route";
+import { axisStyle, timeTicks } from "./axes";
 import { asProblem, problemBox, spaced } from "./parts";
 import type { Context } from "./view";
 
@@ -202,12 +203,7 @@ export class Chart {
 
   private options(): uPlot.Options {
     const { palette, language } = this.context;
-    const axis = {
-      stroke: palette.muted,
-      grid: { stroke: palette.grid, width: 1 },
-      ticks: { stroke: palette.grid, width: 1 },
-      font: "12px system-ui, sans-serif",
-    };
+    const axis = axisStyle(palette);
     const { isCircular, isCoded } = this;
     const stepped = isCoded ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
     return {
@@ -282,21 +278,4 @@ export class Chart {
     const when = clockText(new Date(at * 1000), new Date(), this.context.language);
     setText(this.readout, `${when}  ${this.text(value)}`);
   }
-}
-
-/** Times on the axis: hours and minutes, the date where a day begins or days are the step. */
-function timeTicks(ticks: readonly number[], stepS: number, language: string): string[] {
-  const locale = language === "zh" ? "zh-CN" : "en-GB";
-  const date = new Intl.DateTimeFormat(locale, { month: "numeric", day: "numeric" });
-  const clock = new Intl.DateTimeFormat(locale, {
-    hour: "2-digit",
-    minute: "2-digit",
-    ...(stepS < 60 ? { second: "2-digit" } : {}),
-    hourCycle: "h23",
-  });
-  return ticks.map((tick) => {
-    const at = new Date(tick * 1000);
-    const isMidnight = at.getHours() === 0 && at.getMinutes() === 0 && at.getSeconds() === 0;
-    return (isMidnight || stepS >= 86_400 ? date : clock).format(at);
-  });
 }

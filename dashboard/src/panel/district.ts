@@ -10,12 +10,14 @@ import type { Change } from "../world";
 import { DeviceList, sortDevices } from "./device_list";
 import { codeLink, LevelChip, signValueText } from "./parts";
 import { detailFacts } from "./sign_detail";
+import { Trend } from "./trend";
 import { areaName, type Context, type View } from "./view";
 
 class SignCard {
   readonly root: HTMLElement;
   private readonly value = h("span", { class: "big" });
   private readonly chip: LevelChip;
+  private readonly trend: Trend;
   private readonly facts = h("dl", { class: "facts" });
 
   constructor(
@@ -25,13 +27,23 @@ class SignCard {
   ) {
     const spec = context.world.indicators.get(indicator);
     this.chip = new LevelChip(context, indicator);
+    this.trend = new Trend(context, area, indicator);
     this.root = h(
       "article",
       { class: "sign", "data-sign": indicator },
       h("h3", {}, nameIn(spec?.names, context.language, indicator)),
       h("p", { class: "headline" }, this.value, this.chip.root),
       this.facts,
+      this.trend.root,
     );
+  }
+
+  tick(): void {
+    this.trend.tick(this.context.world.sign(this.area, this.indicator));
+  }
+
+  destroy(): void {
+    this.trend.destroy();
   }
 
   update(): void {
@@ -106,14 +118,19 @@ export class District implements View {
   update(change: Change | null): void {
     if (change?.everything) this.list.replace(this.sorted());
     if (change && !change.signs) return;
-    for (const card of this.cards) card.update();
+    for (const card of this.cards) {
+      card.update();
+      if (!change) card.tick();
+    }
     const devices = this.context.world.devicesIn(this.code);
     const live = devices.filter((d) => d.state !== "stale" && d.state !== "silent").length;
     setText(this.count, `${live}/${devices.length} ${this.context.s.live}`);
     this.list.tick();
   }
 
-  destroy(): void {}
+  destroy(): void {
+    for (const card of this.cards) card.destroy();
+  }
 
   private sorted(): Device[] {
     return sortDevices(this.context, this.context.world.devicesIn(this.code));
