@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from api import models
+from city.catalogue import PROFILES
 from city.codes import parse_code
 
 MINUTE = timedelta(minutes=1)
@@ -213,7 +214,7 @@ async def test_the_history_of_an_area_holds_its_signs(
 async def test_the_catalogues_are_told(client: httpx.AsyncClient) -> None:
     profiles = await _get(client, "/api/v1/profiles")
     models.ProfileList.model_validate(profiles)
-    assert {item["name"] for item in profiles["items"]} == {"smart-pole", "air-station"}
+    assert {item["name"] for item in profiles["items"]} == set(PROFILES)
     indicators = await _get(client, "/api/v1/indicators")
     models.IndicatorList.model_validate(indicators)
     assert [item["indicator"] for item in indicators["items"]] == ["air.aqi", "lighting.lit-rate"]
