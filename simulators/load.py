@@ -5,6 +5,7 @@ Progress goes to standard error; the summary, as one JSON line, to standard outp
 """
 
 import asyncio
+import resource
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -26,6 +27,7 @@ from simulators.service import stopping
 from simulators.swarm import Scenario, Swarm, open_swarm
 
 _REPORT_EVERY_S = 10.0
+_OTHER_FILES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ async def run_load(options: LoadOptions, *, stop: asyncio.Event | None = None) -
     """
     broker = parse_broker(options.broker_url)
     devices = _devices(options)
+    _allow_connections(len(devices))
     instruments = _instruments(options, devices)
     async with (
         stopping(stop) as ending,
@@ -93,6 +96,17 @@ def _devices(options: LoadOptions) -> list[FleetDevice]:
         rule = f"must be from 1 to the {len(found)} devices of those profiles in {options.fleet}"
         raise InvalidValue("devices", wanted, rule)
     return list(islice(found, wanted))
+
+
+def _allow_connections(devices: int) -> None:
+    """Ask for as many open files as there may be connections."""
+    needed = devices + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and needed > hard:
+        rule = f"need {needed} open files, and this process may have {hard} (ulimit -n)"
+        raise InvalidValue("devices", devices, rule)
+    if soft != resource.RLIM_INFINITY and needed > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def _instruments(options: LoadOptions, devices: Sequence[FleetDevice]) -> Mapping[str, Instrument]:

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -227,3 +229,16 @@ async def test_a_gateway_that_is_not_in_the_fleet_is_refused(
 def test_what_is_expected_counts_each_instant_once() -> None:
     assert Expected.of([]) == Expected(0, None, None, 0)
     assert Expected.of([7_000, 5_000, 7_000]) == Expected(2, 5_000, 7_000, 2)
+
+
+async def test_more_connections_than_the_process_may_open_are_refused_beforehand(
+    broker: Any, make_fleet: MakeFleet
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    options = LoadOptions(fleet=make_fleet(2), broker_url=broker.url_for("ingest"), duration_s=1)
+    with (
+        mock.patch("resource.getrlimit", return_value=(50, 101)),
+        pytest.raises(InvalidValue, match="open files"),
+    ):
+        await run_load(options)
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (soft, hard)
