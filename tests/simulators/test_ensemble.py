@@ -1,13 +1,20 @@
 """Devices of all profiles together: the generated city's own, each with its physics."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from city.catalogue import profile
 from city.codes import Kind, entity_code
 from city.errors import InvalidValue
+from city.payload import decode
 from simulators.demo_city import generate
 from simulators.ensemble import SIMULATED, Ensemble, network_of
 from simulators.fleet_file import FleetDevice
+from simulators.options import SimulateOptions
+from simulators.service import simulate
 
 T_S = 1_795_428_000.0  # 2026-11-23T18:00:00+08:00
 
@@ -76,3 +83,23 @@ def test_a_profile_without_physics_is_refused() -> None:
     station = next(each for each in ALL if each.profile == "air-station")
     with pytest.raises(InvalidValue, match="air-station"):
         Ensemble(1, ALL).instrument(station)
+
+
+@pytest.mark.parametrize("name", ["road", "utility-tunnel", "energy-meter"])
+async def test_devices_of_every_profile_publish_what_their_profile_takes(
+    broker: Any, listener: Any, make_fleet: Callable[..., Path], name: str
+) -> None:
+    mine = [each.attributes for each in ALL if each.profile == name][:6]
+    fleet = make_fleet(len(mine), profile=name, attributes=mine)
+    options = SimulateOptions(
+        fleet=fleet, broker_url=broker.url_for("ingest"), interval_s=0.5, duration_s=3
+    )
+    summary = await simulate(options)
+    assert summary.complete
+    assert summary.totals.produced >= len(mine)
+    assert listener.wait_until(lambda: len(listener.readings()) == len(mine))
+    for topic, raw in listener.messages:
+        if topic.endswith("/telemetry"):
+            decoded = decode(raw, profile(name))
+            assert decoded.readings
+            assert not decoded.refusals
