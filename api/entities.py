@@ -1,9 +1,9 @@
 """Entities: what is registered, by area, box, kind and class, and one by its code at any time."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from psycopg import AsyncConnection
 
 from api import descriptions, features, models, paging, parameters
@@ -26,6 +26,21 @@ FROM registry.entity_now
 WHERE class = 'district'
   AND district_code IS NOT NULL
 """
+
+
+class Portion(NamedTuple):
+    """Which part of a list is asked for."""
+
+    limit: int
+    after: str | None
+
+
+def portion_of(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")] = 100,
+    cursor: Annotated[str | None, Query(description="From the `next` link.")] = None,
+) -> Portion:
+    """Read which part of a list is asked for."""
+    return Portion(limit, None if cursor is None else paging.decode(cursor))
 
 
 @router.get(
@@ -62,6 +77,7 @@ WHERE class = 'district'
 async def entities(
     request: Request,
     conn: Database,
+    portion: Annotated[Portion, Depends(portion_of)],
     kind: Annotated[str | None, Query(description="Kind letter.", examples=["C"])] = None,
     class_: Annotated[
         str | None, Query(alias="class", description="Class.", examples=["smart-pole"])
@@ -75,8 +91,6 @@ async def entities(
         Literal["signs"] | None,
         Query(description="`signs`: with the current signs of each, in brief."),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")] = 100,
-    cursor: Annotated[str | None, Query(description="From the `next` link.")] = None,
 ) -> Response:
     """List what is registered, by code, as GeoJSON, with the devices mounted on each.
 
@@ -89,8 +103,8 @@ async def entities(
         class_=None if class_ is None else parameters.class_name("class", class_),
         area=None if area is None else parameters.code("area", area, Kind.AREA),
         bbox=None if box is None else (box.west, box.south, box.east, box.north),
-        after=None if cursor is None else paging.decode(cursor),
-        limit=limit,
+        after=portion.after,
+        limit=portion.limit,
     )
     districts = await _districts(conn)
     current = None
