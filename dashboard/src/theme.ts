@@ -22,6 +22,8 @@ export interface Palette {
   readonly failed: string;
   readonly stale: string;
   readonly edge: string;
+  /** The outline of tunnels. */
+  readonly tunnel: string;
 }
 
 export const PALETTES: Readonly<Record<Theme, Palette>> = {
@@ -43,6 +45,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     failed: "#ff6b5e",
     stale: "#b3bfc5",
     edge: "#0b1013",
+    tunnel: "#dfe8ec",
   },
   light: {
     ground: "#eef2f3",
@@ -62,6 +65,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     failed: "#c3241a",
     stale: "#5c6b73",
     edge: "#ffffff",
+    tunnel: "#1b2a31",
   },
 };
 

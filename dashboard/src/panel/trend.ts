@@ -6,6 +6,7 @@ import type { Sign } from "../contract";
 import { h, setText } from "../dom";
 import { numberText } from "../format";
 import { stepsOf } from "../sign_steps";
+import { resolutionOf } from "../signs";
 import { axisStyle, timeTicks } from "./axes";
 import { asProblem, problemText } from "./parts";
 import type { Context } from "./view";
@@ -77,7 +78,7 @@ export class Trend {
   }
 
   private resolution(): number {
-    return this.context.world.indicators.get(this.indicator)?.unit === "%" ? 0.1 : 1;
+    return resolutionOf(this.context.world.indicators.get(this.indicator));
   }
 
   private resize(): void {
