@@ -28,6 +28,36 @@ WHERE class = 'district'
 """
 
 
+_LINE_EXAMPLE: dict[str, Any] = {
+    "type": "Feature",
+    "id": "L7K3K4WTE",
+    "geometry": {"type": "LineString", "coordinates": [[116.41, 39.92], [116.42, 39.92]]},
+    "properties": {
+        "code": "L7K3K4WTE",
+        "kind": "L",
+        "class": "road-segment",
+        "name": {"zh": "生成道路 01 正向", "en": "Generated road 01 up"},
+        "area": "A0008N0CM",
+        "district": "A0000HGF4",
+        "attributes": {"lanes": 3, "length_m": 600, "free_speed_kmh": 60},
+        "devices": ["D0010000R"],
+        "signs": [
+            {
+                "indicator": "traffic.index",
+                "ts": "2026-11-23T08:15:40Z",
+                "value": 8.33,
+                "status": "ok",
+                "level": 5,
+                "label": {"zh": "严重拥堵", "en": "Severely congested"},
+                "colour": "#e60000",
+                "coverage": 1.0,
+                "reason": None,
+            }
+        ],
+    },
+}
+
+
 class Portion(NamedTuple):
     """Which part of a list is asked for."""
 
@@ -65,9 +95,10 @@ def portion_of(
                         "attributes": {},
                         "devices": ["D7K3K4WTH"],
                     },
-                }
+                },
+                _LINE_EXAMPLE,
             ],
-            "links": [{"rel": "next", "href": "/api/v1/entities?limit=1&cursor=QzdLM0s0V1RC"}],
+            "links": [{"rel": "next", "href": "/api/v1/entities?limit=2&cursor=TDdLM0s0V1RC"}],
         },
         400,
         media_type=GEOJSON,
