@@ -9,6 +9,7 @@ import type {
   Link,
   Page,
   ProfileSpec,
+  Relation,
   Sign,
   Telemetry,
 } from "./contract";
@@ -136,6 +137,14 @@ export async function lines(
 ): Promise<LineFeature[]> {
   const path = `/api/v1/entities?kind=${kind}&class=${class_}&limit=${PAGE_SIZE}`;
   return withShape(await allFeatures<LineFeature>(path, signal));
+}
+
+/** The links that a route is made of. */
+export async function linksOf(route: string, signal?: AbortSignal): Promise<string[]> {
+  const path = `/api/v1/entities/${encodeURIComponent(route)}`;
+  const { relations } = await get<{ relations?: readonly Relation[] }>(path, signal);
+  const parts = relations?.filter((each) => each.predicate === "partOf" && each.inverse);
+  return (parts ?? []).map((each) => each.code);
 }
 
 function withShape<T extends { geometry: unknown }>(features: readonly T[]): T[] {

@@ -12,7 +12,7 @@ import { District } from "./panel/district";
 import { LineRouteView } from "./panel/line_route";
 import { LinkView } from "./panel/link";
 import { Overview } from "./panel/overview";
-import { signLevelText, signValueText } from "./panel/parts";
+import { signText, signValueText } from "./panel/parts";
 import { FailedView, LoadingView, UnknownView } from "./panel/states";
 import { areaName, type Context, lineName, type View } from "./panel/view";
 import { parseRoute, type Route, routeText } from "./route";
@@ -124,9 +124,7 @@ export class App {
 
   private mapLabel(code: string): string {
     const indicator = this.route.sign ?? "";
-    const sign = this.world.sign(code, indicator);
-    if (sign?.status !== "ok") return signLevelText(this.context(), indicator, sign);
-    return `${this.mapValue(code)} ${signLevelText(this.context(), indicator, sign)}`;
+    return signText(this.context(), indicator, this.world.sign(code, indicator));
   }
 
   /** Along a road stands the road's name, along a compartment its own. */

@@ -64,9 +64,14 @@ export interface LineProperties {
   readonly class: string;
   readonly name: Names | null;
   readonly district?: string | null;
-  /** The route it is part of; null or absent for what is none's part. */
-  readonly route?: string | null;
   readonly attributes?: Readonly<Record<string, unknown>> | null;
+}
+
+/** What else a thing hangs together with; `inverse` where the other is the subject. */
+export interface Relation {
+  readonly predicate: string;
+  readonly inverse: boolean;
+  readonly code: string;
 }
 
 export type LineFeature = Feature<LineString | MultiLineString, LineProperties>;

@@ -11,7 +11,8 @@ export interface Line {
   /** A link is a stretch of road or a compartment of a tunnel; a route is made of links. */
   readonly kind: "link" | "route";
   readonly name: Names | null;
-  readonly route: string | null;
+  /** The route it is part of; null for none. */
+  route: string | null;
   readonly geometry: LineString | MultiLineString;
   readonly attributes: Readonly<Record<string, unknown>>;
 }
@@ -42,7 +43,7 @@ export function lineOf(feature: LineFeature): Line {
     family: properties.class.startsWith("tunnel") ? "tunnel" : "road",
     kind: properties.kind === "R" ? "route" : "link",
     name: properties.name,
-    route: properties.route ?? null,
+    route: null,
     geometry,
     attributes: properties.attributes ?? {},
   };

@@ -48,9 +48,19 @@ export function tierOf(
   metric: string,
 ): Level | undefined {
   if (sign?.status !== "ok") return undefined;
-  const tiers = sign.detail?.["tiers"] as Readonly<Record<string, unknown>> | undefined;
-  const tier = tiers?.[metric];
+  const worst = sign.detail?.["worst"] as { metric?: unknown; tier?: unknown } | undefined;
+  const inputs = Object.values(sign.detail?.["inputs"] ?? {}) as object[];
+  const isRated = inputs.some((input) => metric in input);
+  // Of the others no more is told than that none is worse: with the best level, all are at it.
+  const isBest = isRated && worst?.tier === indicator?.levels[0]?.level;
+  const tier = worst?.metric === metric || isBest ? worst?.tier : undefined;
   return indicator?.levels.find((level) => level.level === tier);
+}
+
+/** Whether values only number the levels, so that the level's name says it all. */
+export function isOrdinal(indicator: Indicator | undefined): boolean {
+  const levels = indicator?.levels ?? [];
+  return levels.length > 1 && levels.every((each) => each.low === each.high && each.low !== null);
 }
 
 /** How finely values of an indicator are told: shares to a tenth, as are scales up to twenty. */

@@ -6,7 +6,7 @@ import { ageText, metricText, unitText } from "./format";
 import { nameIn } from "./i18n";
 import { MAIN_SIGN } from "./lines";
 import type { Target } from "./map/city_map";
-import { signLevelText, signValueText, spaced } from "./panel/parts";
+import { signText, spaced } from "./panel/parts";
 import { areaName, type Context, deviceName, lineName } from "./panel/view";
 
 const SHOWN_METRICS = 4;
@@ -17,8 +17,7 @@ function areaLines(context: Context, code: string): string[] {
     const indicator = context.world.indicators.get(id);
     const sign = context.world.sign(code, id);
     const name = nameIn(indicator?.names, context.language, id);
-    const value = sign?.status === "ok" ? `${signValueText(context, id, sign)} ` : "";
-    return `${name}: ${value}${signLevelText(context, id, sign)}`;
+    return `${name}: ${signText(context, id, sign)}`;
   });
 }
 
@@ -30,9 +29,8 @@ function linkLines(context: Context, code: string): string[] {
   const id = MAIN_SIGN[line.family];
   const sign = world.sign(code, id);
   const name = nameIn(world.indicators.get(id)?.names, language, id);
-  const value = sign?.status === "ok" ? `${signValueText(context, id, sign)} ` : "";
   const devices = world.devicesOn(code).flatMap((device) => deviceLines(context, device.code));
-  return [`${name}: ${value}${signLevelText(context, id, sign)}`, ...devices];
+  return [`${name}: ${signText(context, id, sign)}`, ...devices];
 }
 
 const LINES: Readonly<Record<Target["kind"], (context: Context, code: string) => string[]>> = {

@@ -5,6 +5,7 @@ import type {
   AreaFeature,
   AreaProperties,
   Indicator,
+  LineFeature,
   LiveReading,
   MetricSpec,
   ProfileSpec,
@@ -106,9 +107,7 @@ export class World {
       this.keepCatalogue(profiles, indicators);
       this.cities = cities.map((feature) => feature.properties);
       for (const feature of districts) this.areas.set(feature.properties.code, feature);
-      for (const feature of lines.flat()) {
-        this.lines.set(feature.properties.code, lineOf(feature));
-      }
+      await this.keepLines(lines.flat());
       await this.fetchDevicesAndSigns();
       this.loading = { kind: "ready" };
       this.rate = new Rate(Date.now()); // what came before is no measure of the stream
@@ -196,6 +195,18 @@ export class World {
       this.specs.set(profile.name, new Map(profile.metrics.map((m) => [m.name, m])));
     }
     for (const indicator of indicators) this.indicators.set(indicator.indicator, indicator);
+  }
+
+  private async keepLines(features: readonly LineFeature[]): Promise<void> {
+    for (const feature of features) this.lines.set(feature.properties.code, lineOf(feature));
+    const routes = [...this.lines.values()].filter((line) => line.kind === "route");
+    const parts = await Promise.all(routes.map((route) => api.linksOf(route.code)));
+    routes.forEach((route, place) => {
+      for (const code of parts[place] ?? []) {
+        const link = this.lines.get(code);
+        if (link) link.route = route.code;
+      }
+    });
   }
 
   private async fetchDevicesAndSigns(): Promise<void> {

@@ -60,7 +60,7 @@ const DEVICE_ZOOM = 13;
 
 /** From this width of the map on, the city is fitted beside the legend, not under it. */
 const LEGEND_BESIDE_PX = 800;
-const BESIDE_LEGEND = { top: 40, right: 70, bottom: 50, left: 190 };
+const BESIDE_LEGEND = { top: 40, right: 70, bottom: 50, left: 300 };
 const BELOW_LEGEND = { top: 112, right: 24, bottom: 34, left: 24 };
 const STATE_ORDER = { silent: 0, stale: 1, live: 2, "lamp-on": 3, "lamp-failed": 5 } as const;
 

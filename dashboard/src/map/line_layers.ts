@@ -33,7 +33,7 @@ function byZoom(more: number): ExpressionSpecification {
     ["linear"],
     ["zoom"],
     7,
-    width(0.42, more * 0.4),
+    width(0.55, more * 0.4),
     10,
     width(0.8, more * 0.8),
     13,

@@ -5,7 +5,7 @@ import { button, h, setText } from "../dom";
 import { nameIn } from "../i18n";
 import { districtIndicators } from "../legend";
 import { badness, higherIsWorse } from "../signs";
-import { LevelChip, signValueText } from "./parts";
+import { figureText, LevelChip } from "./parts";
 import { areaName, type Context } from "./view";
 
 /** So many signs fit beside each other; the chosen one is always among them, and first. */
@@ -136,8 +136,7 @@ export class DistrictTable {
 
   private fill(code: string, cell: Cell): void {
     const sign = this.context.world.sign(code, cell.indicator);
-    const hasValue = sign?.status === "ok" && sign.value !== null;
-    setText(cell.value, hasValue ? signValueText(this.context, cell.indicator, sign) : "");
+    setText(cell.value, figureText(this.context, cell.indicator, sign));
     cell.chip.show(sign);
   }
 }

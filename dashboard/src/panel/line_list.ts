@@ -3,7 +3,7 @@
 import { button, h, setText } from "../dom";
 import { type Line, MAIN_SIGN } from "../lines";
 import { badness, higherIsWorse } from "../signs";
-import { LevelChip, signValueText } from "./parts";
+import { figureText, LevelChip } from "./parts";
 import { type Context, lineName } from "./view";
 
 const STEP = 30;
@@ -103,8 +103,7 @@ export class LineList {
   private fill(row: Row): void {
     const indicator = MAIN_SIGN[row.line.family];
     const sign = this.context.world.sign(row.line.code, indicator);
-    const hasValue = sign?.status === "ok" && sign.value !== null;
-    setText(row.value, hasValue ? signValueText(this.context, indicator, sign) : "");
+    setText(row.value, figureText(this.context, indicator, sign));
     row.chip.show(sign);
     setText(row.note, this.note(row.line));
   }

@@ -3,7 +3,7 @@
 import { h } from "../dom";
 import { type Family, type Line, MAIN_SIGN } from "../lines";
 import { LineList, worstFirst } from "./line_list";
-import { signLevelText, signValueText } from "./parts";
+import { signText } from "./parts";
 import { type Context, lineName } from "./view";
 
 /** The routes of a family, the worst first; of tunnels also all compartments. */
@@ -40,9 +40,6 @@ export class RouteLists {
     const indicator = MAIN_SIGN[this.family];
     const sign = worst && context.world.sign(worst.code, indicator);
     if (!worst || sign?.status !== "ok") return "";
-    const level = signLevelText(context, indicator, sign);
-    const text =
-      this.family === "road" ? `${signValueText(context, indicator, sign)} ${level}` : level;
-    return context.s.worstLink(lineName(context, worst.code), text);
+    return context.s.worstLink(lineName(context, worst.code), signText(context, indicator, sign));
   }
 }

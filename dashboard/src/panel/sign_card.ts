@@ -2,9 +2,10 @@
 
 import { serverNow } from "../api";
 import type { Sign } from "../contract";
-import { h, setText } from "../dom";
+import { h, setAttribute, setText } from "../dom";
 import { ageText, clockText, percentText } from "../format";
 import { nameIn } from "../i18n";
+import { isOrdinal } from "../signs";
 import { LevelChip, signValueText } from "./parts";
 import { detailFacts } from "./sign_detail";
 import { Trend } from "./trend";
@@ -46,7 +47,10 @@ export class SignCard {
 
   update(): void {
     const sign = this.context.world.sign(this.of, this.indicator);
-    setText(this.value, signValueText(this.context, this.indicator, sign));
+    const isWord = isOrdinal(this.context.world.indicators.get(this.indicator));
+    const hasFigure = sign?.status === "ok" && !isWord;
+    setText(this.value, hasFigure ? signValueText(this.context, this.indicator, sign) : "");
+    setAttribute(this.chip.root, "class", hasFigure ? "level" : "level big-level");
     this.chip.show(sign);
     const entries = this.factsOf(sign);
     const text = entries.map(([term, fact]) => `${term}\n${fact}`).join("\n");

@@ -69,7 +69,7 @@ function measurement(context: Context, indicator: string, told: unknown): string
   return `${name} ${text} (${nameIn(level?.label, language, String(tier))})`;
 }
 
-const LISTED = 6;
+const LISTED = 4;
 
 /** Compartments beyond a limit, by name, with what is wrong in each. */
 function beyond(context: Context, indicator: string, told: unknown): string {
