@@ -41,6 +41,16 @@ class Ensemble:
         ]
         self.tunnels = Tunnels(seed, self.around.skies, compartments) if compartments else None
 
+    def prepare(self, t_s: float) -> None:
+        """Compute what all share of the days that hold an instant, so that no reading has to.
+
+        Seconds for a city: call it from a thread, before the readings, and before each next day.
+        """
+        if self.around.traffic is not None and self.around.traffic.network.links:
+            self.around.traffic.counts(t_s)
+        if self.tunnels is not None:
+            self.tunnels.prepare(t_s)
+
     def instrument(self, device: FleetDevice) -> Instrument:
         """What a device measures.
 

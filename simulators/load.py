@@ -22,6 +22,7 @@ from simulators.faults import record
 from simulators.fleet_file import FleetDevice, read_fleet
 from simulators.instruments import Instrument
 from simulators.pace import stopped_within
+from simulators.preparing import keep_prepared, prepared
 from simulators.sent import SentSummary
 from simulators.service import stopping
 from simulators.swarm import Scenario, Swarm, open_swarm
@@ -68,13 +69,16 @@ async def run_load(options: LoadOptions, *, stop: asyncio.Event | None = None) -
     broker = parse_broker(options.broker_url)
     devices = _devices(options)
     _allow_connections(len(devices))
-    instruments = _instruments(options, devices)
+    ensemble = Ensemble(options.scenario.seed, devices)
+    instruments = _instruments(ensemble, devices, cheap=options.cheap)
     async with (
         stopping(stop) as ending,
         open_swarm(devices, broker, options.scenario, instruments) as swarm,
         _reported(swarm),
         asyncio.TaskGroup() as tasks,
     ):
+        await prepared(ensemble.prepare)
+        tasks.create_task(keep_prepared(ensemble.prepare, ending), name="prepare")
         tasks.create_task(swarm.run(ending), name="run")
         if options.duration_s is not None:
             await stopped_within(ending, options.duration_s)
@@ -109,10 +113,11 @@ def _allow_connections(devices: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
-def _instruments(options: LoadOptions, devices: Sequence[FleetDevice]) -> Mapping[str, Instrument]:
-    ensemble = Ensemble(options.scenario.seed, devices)
+def _instruments(
+    ensemble: Ensemble, devices: Sequence[FleetDevice], *, cheap: bool
+) -> Mapping[str, Instrument]:
     real = {each.code: ensemble.instrument(each) for each in devices}
-    return {code: _Canned(each) for code, each in real.items()} if options.cheap else real
+    return {code: _Canned(each) for code, each in real.items()} if cheap else real
 
 
 class _Canned:

@@ -29,6 +29,7 @@ from simulators.fleet_file import first_of, read_fleet
 from simulators.measuring import Measuring
 from simulators.options import ReplayOptions, SimulateOptions
 from simulators.pace import stopped_within
+from simulators.preparing import keep_prepared, prepared
 from simulators.progress import progress_line, show_progress
 from simulators.records import read_record
 from simulators.replay import Playback, plan_replay, stations_of
@@ -60,7 +61,10 @@ async def simulate(options: SimulateOptions, *, stop: asyncio.Event | None = Non
     ):
         terminals = list(fleet.terminals.values())
         run = Measuring(instruments, terminals, interval_s=options.interval_s)
+        # The devices connect meanwhile.
+        await prepared(ensemble.prepare, back_s=options.backfill_s)
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keep_prepared(ensemble.prepare, ended), name="prepare")
             tasks.create_task(run.measure(ended), name="measure")
             tasks.create_task(run.deliver_history(options.backfill_s, ended), name="history")
             if options.duration_s is not None:

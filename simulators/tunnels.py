@@ -108,6 +108,10 @@ class Tunnels:
         place = (t_s - day.begin_s) / 60
         return {name: _seen(column[number], place, name) for name, column in _columns(day)}
 
+    def prepare(self, t_s: float) -> None:
+        """Compute the tunnel day that holds an instant, unless that has been done."""
+        self._day(tunnel_day(t_s))
+
     def is_cut_off(self, code: str, t_s: float) -> bool:
         """Whether methane has shut the gas main's valve in a compartment."""
         day = self._day(tunnel_day(t_s))
