@@ -118,6 +118,16 @@ async def test_power_with_a_silent_meter_is_withheld(conn: Connection, city: Any
     assert (sign.value, sign.reason, sign.coverage) == (None, "coverage", 0.5)
 
 
+async def test_whole_numbers_and_fractions_are_written_together(
+    conn: Connection, city: Any
+) -> None:
+    _drive(city, 1, 55)
+    city.put("utility-tunnel", city.codes["tunnel-device-1"], (NOW - MINUTE, GOOD))
+    found = await _evaluate(conn)
+    assert found[city.codes["link-1"], "traffic.index"].value == 0.56
+    assert found[city.codes["compartment-1"], "tunnel.environment"].value == 1
+
+
 async def test_history_notes_values_alone_once_in_five_minutes(conn: Connection, city: Any) -> None:
     for minute in range(12):
         now = NOW + minute * MINUTE
