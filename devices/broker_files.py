@@ -117,6 +117,11 @@ def acl_file(
     return "".join([*parts, *(f"{rule}\n" for rule in DEVICE_RULES)])
 
 
+async def gateway_members(conn: AsyncConnection[Any]) -> dict[str, list[str]]:
+    """Gateway's code → codes of the devices it speaks for; those with a credential in force."""
+    return dict(await (await conn.execute(_MEMBERS)).fetchall())
+
+
 async def write_broker_files(
     conn: AsyncConnection[Any],
     *,
@@ -146,7 +151,7 @@ async def write_broker_files(
         raise InvalidValue("service_secrets", sorted(unknown)[0], "is no service of the broker")
     rows = await (await conn.execute(_CREDENTIALS)).fetchall()
     hashes = dict(rows) | {name: hash_secret(word) for name, word in service_secrets.items()}
-    members = dict(await (await conn.execute(_MEMBERS)).fetchall())
+    members = await gateway_members(conn)
     # Rights first: a user that can connect before its rules are there would only be refused.
     write_private(acl, acl_file(members=members))
     write_private(passwords, password_file(hashes))
