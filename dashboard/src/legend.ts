@@ -130,11 +130,14 @@ export function legend(context: Context, isWide: boolean): HTMLElement {
     (family) => !route.hide.has(`${family}s`) && world.indicators.has(MAIN_SIGN[family]),
   );
   const parts = [
-    part("districts", sign, levels(context), isWide),
+    part("districts", sign, levels(context), true),
     ...families.map((family) =>
-      part(family, s.legendLines[family], lineLevels(context, family), isWide),
+      part(family, s.legendLines[family], lineLevels(context, family), true),
     ),
     part("symbols", s.legendSymbols, symbols(context), false),
   ];
-  return h("div", { class: "legend" }, signChoice(context), layerSwitch(context), ...parts);
+  const rest = [layerSwitch(context), ...parts];
+  if (isWide) return h("div", { class: "legend" }, signChoice(context), ...rest);
+  const all = part("all", s.legend, h("div", {}, ...rest), false);
+  return h("div", { class: "legend" }, signChoice(context), all);
 }

@@ -10,6 +10,8 @@ export interface Palette {
   readonly hatch: string;
   readonly outline: string;
   readonly selected: string;
+  /** Around the selected line, on any colour. */
+  readonly mark: string;
   readonly text: string;
   readonly muted: string;
   readonly halo: string;
@@ -33,6 +35,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     hatch: "#4a5b64",
     outline: "#0e1417",
     selected: "#ffffff",
+    mark: "#ffd166",
     text: "#f2f6f7",
     muted: "#a3b3bb",
     halo: "#0e1417",
@@ -53,6 +56,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     hatch: "#b7c4ca",
     outline: "#ffffff",
     selected: "#10191d",
+    mark: "#0b5cad",
     text: "#16232a",
     muted: "#51626b",
     halo: "#ffffff",

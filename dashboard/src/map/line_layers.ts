@@ -66,7 +66,7 @@ export function lineLayers(p: Palette, family: Family): LayerSpecification[] {
       id: `${family}-picked`,
       paint: {
         ...aside,
-        "line-color": p.selected,
+        "line-color": p.mark,
         "line-width": byZoom(9),
         "line-opacity": ["case", isPicked, 1, isUnder, 0.65, 0],
       },

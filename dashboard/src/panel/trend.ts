@@ -131,7 +131,7 @@ export class Trend {
         },
         {
           ...axis,
-          size: isOrdinal(this.spec) ? 84 : 48,
+          size: isOrdinal(this.spec) ? 100 : 48,
           ...(isOrdinal(this.spec) ? { splits: () => this.levels() } : {}),
           values: (_plot, ticks) => ticks.map((tick) => this.text(tick)),
         },
