@@ -1,6 +1,5 @@
 """Areas: cities, districts and what is in them, with their outlines, and the history of signs."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -9,26 +8,22 @@ from api import features, models, paging, parameters
 from api.context import App, Database
 from api.devices import MAX_LIMIT, From, To
 from api.documents import answers
-from api.errors import Unassigned, WrongKind
-from api.replies import GEOJSON, live, tagged
-from api.signs import SIGN_EXAMPLE
+from api.errors import WrongKind
+from api.replies import GEOJSON, tagged
+from api.signs import MAX_HISTORY, SIGN_EXAMPLE, sign_history
 from city.codes import Kind
 from registry import areas as registry_areas
 from registry.classes import AREA_LEVELS
 from registry.search import Found
-from vitals import indicators, signs
 
 router = APIRouter(prefix="/api/v1/areas", tags=["areas"])
 
 COUNTED = ("smart-pole", "air-station")
-LONGEST_HISTORY = timedelta(days=366)
-MAX_HISTORY = 10_000
 
 Level = Annotated[
     str | None,
     Query(description=f"One of {', '.join(AREA_LEVELS)}.", examples=["district"]),
 ]
-_IS_AREA = "SELECT 1 FROM registry.entity_now WHERE code = %s"
 
 
 @router.get(
@@ -105,16 +100,9 @@ async def area_signs(
     parsed = parameters.code("code", code)
     if not parsed.startswith(Kind.AREA):
         raise WrongKind(parsed, "an area (kind A)")
-    span = parameters.span(
-        from_, to, now=app.clock(), default=timedelta(hours=24), longest=LONGEST_HISTORY
+    return await sign_history(
+        conn, parsed, app.clock(), indicator=indicator, from_=from_, to=to, limit=limit
     )
-    name = None if indicator is None else indicators.indicator(indicator).id
-    if await (await conn.execute(_IS_AREA, [parsed])).fetchone() is None:
-        raise Unassigned(parsed)
-    found = await signs.history(
-        conn, parsed, indicator=name, start=span.start, end=span.end, limit=limit
-    )
-    return live({"items": [signs.as_json(sign) for sign in found], "links": []})
 
 
 def _feature(area: Found, counts: dict[str, int]) -> dict[str, Any]:

@@ -9,7 +9,11 @@ from api import features
 from api.errors import Gone, Unassigned
 from city.codes import Kind, parse_code
 from registry.errors import UnassignedCode
+from registry.relating import Related, related
 from registry.resolve import Resolution, resolve
+
+MAX_RELATIONS = 500
+"""An organisation may run half a city: more than these are not told with it."""
 
 DESCRIPTION_EXAMPLE: dict[str, Any] = {
     "code": "C7K3K4WTB",
@@ -37,6 +41,22 @@ DESCRIPTION_EXAMPLE: dict[str, Any] = {
     "valid_from": "2026-11-23T00:00:00Z",
     "valid_to": None,
     "uri": "http://127.0.0.1:8321/c/C7K3K4WTB",
+}
+RELATED_EXAMPLE: dict[str, Any] = {
+    **DESCRIPTION_EXAMPLE,
+    "relations": [
+        {
+            "predicate": "mountedOn",
+            "inverse": True,
+            "position": None,
+            "code": "D7K3K4WTH",
+            "class": "smart-pole",
+            "name": {"zh": "东城灯杆 001 终端", "en": "Dongcheng pole 001 terminal"},
+            "valid_from": "2026-11-23T00:00:00Z",
+            "valid_to": None,
+        }
+    ],
+    "relations_complete": True,
 }
 
 
@@ -81,6 +101,17 @@ def tombstone(found: Resolution) -> dict[str, Any]:
     }
 
 
+async def relations(
+    conn: AsyncConnection[Any], code: str, at: datetime | None = None
+) -> dict[str, Any]:
+    """Return what a thing is related to in either direction, now or at an instant, as members."""
+    found = await related(conn, code, at)
+    return {
+        "relations": [_relation(each) for each in found[:MAX_RELATIONS]],
+        "relations_complete": len(found) <= MAX_RELATIONS,
+    }
+
+
 def as_json(found: Resolution, public_url: str) -> dict[str, Any]:
     """Return the description of what a code names."""
     version = found.version
@@ -108,6 +139,19 @@ def as_json(found: Resolution, public_url: str) -> dict[str, Any]:
         "valid_from": version.valid_from,
         "valid_to": version.valid_to,
         "uri": uri(found.code, public_url),
+    }
+
+
+def _relation(each: Related) -> dict[str, Any]:
+    return {
+        "predicate": each.predicate,
+        "inverse": not each.is_subject,
+        "position": each.position,
+        "code": each.code,
+        "class": each.class_,
+        "name": each.names,
+        "valid_from": each.valid_from,
+        "valid_to": each.valid_to,
     }
 
 

@@ -47,6 +47,7 @@ WHERE (%(profile)s::text IS NULL OR d.profile = %(profile)s)
       FROM registry.area_within w
       WHERE w.ancestor_code = %(area)s
   ))
+  AND (%(mounted_on)s::text IS NULL OR d.mounted_on_code = %(mounted_on)s)
   AND d.code > %(after)s
 ORDER BY d.code
 LIMIT %(limit)s
@@ -59,6 +60,7 @@ async def page(
     area: str | None = None,
     profile_name: str | None = None,
     codes: Sequence[str] | None = None,
+    mounted_on: str | None = None,
     after: str = "",
     limit: int,
 ) -> list[DeviceRow]:
@@ -67,6 +69,7 @@ async def page(
         "area": area,
         "profile": profile_name,
         "codes": None if codes is None else list(codes),
+        "mounted_on": mounted_on,
         "after": after,
         "limit": limit,
     }

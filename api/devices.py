@@ -70,6 +70,9 @@ async def devices(
     conn: Database,
     area: Annotated[str | None, Query(description="In this area, at any depth.")] = None,
     profile: Annotated[str | None, Query(description="Of this profile.")] = None,
+    on: Annotated[
+        str | None, Query(description="Mounted on this: a pole, a link, a compartment, a building.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")] = 100,
     cursor: Annotated[str | None, Query(description="From the `next` link.")] = None,
 ) -> Response:
@@ -78,6 +81,7 @@ async def devices(
         conn,
         area=None if area is None else parameters.code("area", area, Kind.AREA),
         profile_name=None if profile is None else known_profile(profile),
+        mounted_on=None if on is None else parameters.code("on", on),
         after="" if cursor is None else parameters.code("cursor", paging.decode(cursor)),
         limit=limit + 1,
     )

@@ -1,18 +1,22 @@
 """Entities: what is registered, by area, box, kind and class, and one by its code at any time."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from psycopg import AsyncConnection
 
 from api import descriptions, features, models, paging, parameters
 from api.context import App, Database
-from api.descriptions import DESCRIPTION_EXAMPLE
-from api.devices import MAX_LIMIT
+from api.descriptions import RELATED_EXAMPLE
+from api.devices import MAX_LIMIT, From, To
 from api.documents import answers
 from api.replies import GEOJSON, tagged
+from api.signs import MAX_HISTORY, SIGN_EXAMPLE, sign_history
 from city.codes import Kind
 from registry.search import Found, find
+from vitals import signs
+from vitals.signs import Sign
 
 router = APIRouter(prefix="/api/v1/entities", tags=["entities"])
 
@@ -22,6 +26,51 @@ FROM registry.entity_now
 WHERE class = 'district'
   AND district_code IS NOT NULL
 """
+
+
+_LINE_EXAMPLE: dict[str, Any] = {
+    "type": "Feature",
+    "id": "L7K3K4WTE",
+    "geometry": {"type": "LineString", "coordinates": [[116.41, 39.92], [116.42, 39.92]]},
+    "properties": {
+        "code": "L7K3K4WTE",
+        "kind": "L",
+        "class": "road-segment",
+        "name": {"zh": "生成道路 01 正向", "en": "Generated road 01 up"},
+        "area": "A0008N0CM",
+        "district": "A0000HGF4",
+        "attributes": {"lanes": 3, "length_m": 600, "free_speed_kmh": 60},
+        "devices": ["D0010000R"],
+        "signs": [
+            {
+                "indicator": "traffic.index",
+                "ts": "2026-11-23T08:15:40Z",
+                "value": 8.33,
+                "status": "ok",
+                "level": 5,
+                "label": {"zh": "严重拥堵", "en": "Severely congested"},
+                "colour": "#e60000",
+                "coverage": 1.0,
+                "reason": None,
+            }
+        ],
+    },
+}
+
+
+class Portion(NamedTuple):
+    """Which part of a list is asked for."""
+
+    limit: int
+    after: str | None
+
+
+def portion_of(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")] = 100,
+    cursor: Annotated[str | None, Query(description="From the `next` link.")] = None,
+) -> Portion:
+    """Read which part of a list is asked for."""
+    return Portion(limit, None if cursor is None else paging.decode(cursor))
 
 
 @router.get(
@@ -46,9 +95,10 @@ WHERE class = 'district'
                         "attributes": {},
                         "devices": ["D7K3K4WTH"],
                     },
-                }
+                },
+                _LINE_EXAMPLE,
             ],
-            "links": [{"rel": "next", "href": "/api/v1/entities?limit=1&cursor=QzdLM0s0V1RC"}],
+            "links": [{"rel": "next", "href": "/api/v1/entities?limit=2&cursor=TDdLM0s0V1RC"}],
         },
         400,
         media_type=GEOJSON,
@@ -58,6 +108,7 @@ WHERE class = 'district'
 async def entities(
     request: Request,
     conn: Database,
+    portion: Annotated[Portion, Depends(portion_of)],
     kind: Annotated[str | None, Query(description="Kind letter.", examples=["C"])] = None,
     class_: Annotated[
         str | None, Query(alias="class", description="Class.", examples=["smart-pole"])
@@ -67,10 +118,15 @@ async def entities(
         str | None,
         Query(description="west,south,east,north in degrees.", examples=["116.3,39.8,116.5,40.0"]),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")] = 100,
-    cursor: Annotated[str | None, Query(description="From the `next` link.")] = None,
+    include: Annotated[
+        Literal["signs"] | None,
+        Query(description="`signs`: with the current signs of each, in brief."),
+    ] = None,
 ) -> Response:
-    """List what is registered, by code, as GeoJSON, with the devices mounted on each."""
+    """List what is registered, by code, as GeoJSON, with the devices mounted on each.
+
+    Roads and tunnels for a map, coloured: `class=road-segment&include=signs`, `tunnel-segment`.
+    """
     box = None if bbox is None else parameters.bbox(bbox)
     page = await find(
         conn,
@@ -78,11 +134,14 @@ async def entities(
         class_=None if class_ is None else parameters.class_name("class", class_),
         area=None if area is None else parameters.code("area", area, Kind.AREA),
         bbox=None if box is None else (box.west, box.south, box.east, box.north),
-        after=None if cursor is None else paging.decode(cursor),
-        limit=limit,
+        after=portion.after,
+        limit=portion.limit,
     )
     districts = await _districts(conn)
-    found = [_feature(each, districts) for each in page.items]
+    current = None
+    if include == "signs":
+        current = await signs.of_entities(conn, [each.entity_key for each in page.items])
+    found = [_feature(each, districts, current) for each in page.items]
     body = features.collection(found, paging.links(request, page.cursor))
     return tagged(request, body, media_type=GEOJSON)
 
@@ -90,7 +149,7 @@ async def entities(
 @router.get(
     "/{code}",
     summary="One entity, now or at a time",
-    responses=answers(models.Description, DESCRIPTION_EXAMPLE, 400, 404, 410, tagged=True),
+    responses=answers(models.RelatedDescription, RELATED_EXAMPLE, 400, 404, 410, tagged=True),
 )
 async def entity(
     request: Request,
@@ -109,19 +168,47 @@ async def entity(
     parsed = parameters.code("code", code)
     moment = None if at is None else parameters.moment("at", at)
     found = await descriptions.described(conn, parsed, moment)
-    return tagged(request, descriptions.as_json(found, app.public_url))
+    told = descriptions.as_json(found, app.public_url)
+    return tagged(request, told | await descriptions.relations(conn, parsed, moment))
+
+
+@router.get(
+    "/{code}/signs",
+    summary="The signs of an area, a route or a link over time",
+    responses=answers(models.SignList, {"items": [SIGN_EXAMPLE], "links": []}, 400, 404),
+)
+async def entity_signs(
+    code: Annotated[str, Path(description="A city code.", examples=["L7K3K4WTE"])],
+    app: App,
+    conn: Database,
+    indicator: Annotated[str | None, Query(description="One indicator.")] = None,
+    from_: From = None,
+    to: To = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_HISTORY, description="The newest so many.")] = 1000,
+) -> Response:
+    """Return the signs of a thing in [from, to), oldest first.
+
+    Each change of level, status or reason, a change of value alone once in five minutes, and one an
+    hour. A thing that has no signs has an empty list.
+    """
+    parsed = parameters.code("code", code)
+    return await sign_history(
+        conn, parsed, app.clock(), indicator=indicator, from_=from_, to=to, limit=limit
+    )
 
 
 async def _districts(conn: AsyncConnection[Any]) -> dict[str, str]:
     return dict(await (await conn.execute(_DISTRICTS)).fetchall())
 
 
-def _feature(found: Found, districts: dict[str, str]) -> dict[str, Any]:
-    return features.feature(
-        found,
-        {
-            "district": districts.get(found.district or ""),
-            "attributes": found.attributes,
-            "devices": found.devices,
-        },
-    )
+def _feature(
+    found: Found, districts: dict[str, str], current: Mapping[int, list[Sign]] | None
+) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "district": districts.get(found.district or ""),
+        "attributes": found.attributes,
+        "devices": found.devices,
+    }
+    if current is not None:
+        properties["signs"] = [signs.in_brief(each) for each in current.get(found.entity_key, ())]
+    return features.feature(found, properties)

@@ -32,6 +32,15 @@ RESUMABLE_BATCHES = 2_000
 RESUMABLE_READINGS = 50_000  # what one client that comes back may make us hold
 RETRY_S = 2.0
 
+_AREAS_AROUND = """
+SELECT e.code, array_agg(w.ancestor_code)
+FROM registry.entity_now e
+JOIN registry.area_within w
+    ON w.area_key = e.area_key
+WHERE e.code = ANY(%s)
+GROUP BY e.code
+"""
+
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
 
 
@@ -160,8 +169,10 @@ class Hub:
         self._signs_seen = evaluated
         if changed:
             items = [signs.as_json(sign) for sign in changed]
+            lines = [sign.entity for sign in changed if sign.area is None]
+            areas = dict(await (await conn.execute(_AREAS_AROUND, [lines])).fetchall())
             for client in self._clients:
-                client.offer_signs(items)
+                client.offer_signs(items, areas)
 
     async def _pause(self, seconds: float) -> None:
         try:

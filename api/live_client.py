@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,11 +31,15 @@ class Wish:
             and (self.profile is None or self.profile == reading.profile)
         )
 
-    def wants_signs_of(self, area: str) -> bool:
-        """Whether signs of an area are wanted: of all, or of the one area asked for."""
+    def wants_signs_of(self, entity: str, areas: Collection[str]) -> bool:
+        """Whether signs of a thing are wanted: of all, or of the area asked for and its links.
+
+        `areas` are those that a route or a link lies in; an area's own sign is for those alone who
+        asked for just that area.
+        """
         if self.device is not None or self.profile is not None:
             return False
-        return self.area is None or self.area == area
+        return self.area is None or self.area == entity or self.area in areas
 
     @property
     def is_everything(self) -> bool:
@@ -98,10 +102,21 @@ class Client:
             reading = reading.over(kept)
         self._newest[reading.code] = reading
 
-    def offer_signs(self, items: Iterable[dict[str, Any]]) -> None:
-        """Queue signs; a newer one replaces an older one of the same area and indicator."""
-        wanted = [item for item in items if self.wish.wants_signs_of(item["area"])]
-        self._signs |= {(item["area"], item["indicator"]): item for item in wanted}
+    def offer_signs(
+        self, items: Iterable[dict[str, Any]], areas: Mapping[str, Collection[str]]
+    ) -> None:
+        """Queue signs; a newer one replaces an older one of the same thing and indicator.
+
+        Args:
+            items: the signs.
+            areas: by the code of a route or a link, those it lies in.
+        """
+        wanted = [
+            item
+            for item in items
+            if self.wish.wants_signs_of(item["entity"], areas.get(item["entity"], ()))
+        ]
+        self._signs |= {(item["entity"], item["indicator"]): item for item in wanted}
         if wanted:
             self.ready.set()
 

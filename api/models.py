@@ -82,8 +82,25 @@ class AreaCollection(Shape):
     links: list[Link]
 
 
+class BriefSign(Shape):
+    """A current sign of the entity it stands with, without what it rests on."""
+
+    indicator: str
+    ts: datetime
+    value: float | None
+    status: Literal["ok", "na", "stale", "not-monitored"]
+    level: int | None
+    label: Names
+    colour: str
+    coverage: float
+    reason: str | None
+
+
 class EntityProperties(Shape):
-    """An entity; `area` is the smallest area it lies in, `devices` are mounted on it."""
+    """An entity; `area` is the smallest area it lies in, `devices` are mounted on it.
+
+    `signs` are there with `include=signs` only.
+    """
 
     code: str
     kind: str
@@ -93,6 +110,7 @@ class EntityProperties(Shape):
     district: str | None
     attributes: dict[str, Any]
     devices: list[str]
+    signs: list[BriefSign] | None = None
 
 
 class EntityFeature(Shape):
@@ -120,6 +138,19 @@ class AreaAround(Shape):
     name: Names
 
 
+class Relation(Shape):
+    """One relation; `inverse`: the other is the subject. `position` is from or to, of connects."""
+
+    predicate: str
+    inverse: bool
+    position: str | None
+    code: str
+    class_: str | None = Field(alias="class")
+    name: Names | None
+    valid_from: datetime
+    valid_to: datetime | None
+
+
 class Description(Shape):
     """What a code names, now or at the time asked for."""
 
@@ -142,6 +173,13 @@ class Description(Shape):
     valid_from: datetime | None
     valid_to: datetime | None
     uri: str
+
+
+class RelatedDescription(Description):
+    """A description with relations; `relations_complete` is false where there are more."""
+
+    relations: list[Relation]
+    relations_complete: bool
 
 
 class LatestValue(Shape):
@@ -245,9 +283,10 @@ class AqiSeries(Shape):
 
 
 class Sign(Shape):
-    """One indicator of one area."""
+    """One indicator of one thing; `area` is null where that is no area."""
 
-    area: str
+    entity: str
+    area: str | None
     indicator: str
     ts: datetime
     value: float | None
@@ -278,6 +317,8 @@ class Metric(Shape):
     high: float
     resolution: float
     aggregation: str
+    weight: str | None
+    rolls_over_at: float | None
     suspect_low: float | None
     suspect_high: float | None
     states: dict[str, Names]

@@ -54,7 +54,8 @@ async def stream(
     """Send what ingest commits, as it is committed, and signs that change, until the client leaves.
 
     `readings`: `{"readings": [{code, profile, ts, m}]}`; its id resumes after it (Last-Event-ID).
-    `signs`: `{"items": [sign]}`, of the area asked for; none with `device` or `profile`.
+    `signs`: `{"items": [sign]}`, of the area asked for and the links in it; none with
+    `device` or `profile`.
     `coalesced`: this client was too slow, and older readings were
     replaced by newer ones of the same device. `gap`: too much was missed to be sent again.
     A comment is sent every 15 s.

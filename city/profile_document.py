@@ -9,17 +9,29 @@ from city.profiles import Metric, Profile
 _INTRODUCTION = """\
 # Profiles
 
-What each kind of terminal measures. This page is generated from `city/catalogue.py`
+What each kind of terminal measures. This page is generated from `city/catalogue/`
 (`python -m city.profile_document > docs/profiles.md`), as are the tables, the payload checks and
 `GET /api/v1/profiles`.
 
 A value outside *range* is kept and flagged **failed**; one outside *plausible* is kept and flagged
-**suspect**. Units are UCUM codes. *Bit* is the metric's place in the stored quality masks and never
-changes.
+**suspect**. Alarm limits are neither: a value that means danger is a good value. Units are UCUM
+codes. *Bit* is the metric's place in the stored quality masks and never changes.
 
-**Adding a profile or a metric**: add an entry to `city/catalogue.py` (a new metric at the end, with
-the next free bit), run `citypulse db migrate`, and generate this page. Nothing else changes.
+## Adding a profile or a metric
+
+1. Add an entry: a profile is a module in `city/catalogue/` and its name in `_ENTRIES` of
+   `city/catalogue/__init__.py`; a metric goes to the end of its profile, with the next free bit.
+2. Run `citypulse db migrate`: it creates the hypertable, or adds the column.
+
+Nothing else changes: payloads are checked against it, devices of that profile can be registered
+and enrolled, ingest stores what they send, and HTTP shows it. Restart the processes, so that they
+know the entry; and generate this page, or a test will ask for it.
 """
+
+_COLUMNS = (
+    *("bit", "metric", "en", "zh", "unit", "range", "plausible", "step", "brought together by"),
+    *("grade", "source of range and limits"),
+)
 
 
 def render() -> str:
@@ -35,8 +47,8 @@ def _page(profile: Profile) -> Iterator[str]:
         f"Hypertable `store.{profile.table}`, chunks of {profile.chunk_days} d."
     )
     yield ""
-    yield "| bit | metric | en | zh | unit | range | plausible | step | brought together by |"
-    yield "|--:|---|---|---|---|---|---|--:|---|"
+    yield f"| {' | '.join(_COLUMNS)} |"
+    yield "|--:|---|---|---|---|---|---|--:|---|---|---|"
     yield from (_row(metric) for metric in profile.metrics)
     yield ""
     for metric in profile.metrics:
@@ -58,9 +70,20 @@ def _row(metric: Metric) -> str:
         f"{metric.low:g} … {metric.high:g}",
         _plausible(metric),
         f"{metric.resolution:g}",
-        metric.aggregation.value.replace("_", " "),
+        _aggregation(metric),
+        metric.grade.value,
+        metric.source,
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _aggregation(metric: Metric) -> str:
+    words = metric.aggregation.value.replace("_", " ")
+    if metric.weight is not None:
+        words += f", weighed by `{metric.weight}`"
+    if metric.rolls_over_at is not None:
+        words += f", rolls over at {metric.rolls_over_at:,.0f}"
+    return words
 
 
 def _plausible(metric: Metric) -> str:

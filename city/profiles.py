@@ -59,6 +59,9 @@ class Metric:
         high: largest value the instrument can give; above it a reading is kept and flagged failed.
         resolution: the instrument's smallest step, in ``unit``.
         aggregation: how values of this metric may be brought together.
+        weight: the metric of the same profile that weighs this one's FLOW_HARMONIC_MEAN; no other
+            aggregation has one.
+        rolls_over_at: the value at which a counter's register begins again at 0 (None: never).
         storage: the column's type.
         suspect_low: below it a value is flagged suspect (None: no such limit).
         suspect_high: above it a value is flagged suspect (None: no such limit).
@@ -77,6 +80,8 @@ class Metric:
     high: float
     resolution: float
     aggregation: Aggregation = Aggregation.MEAN
+    weight: str | None = None
+    rolls_over_at: float | None = None
     storage: Storage = Storage.REAL
     suspect_low: float | None = None
     suspect_high: float | None = None
@@ -105,6 +110,21 @@ class Metric:
             )
         if set(self.names) != {"zh", "en"}:
             raise InvalidValue(f"{self.name}.names", dict(self.names), "must be in zh and en")
+        self._check_aggregation()
+
+    def _check_aggregation(self) -> None:
+        weighs = self.aggregation is Aggregation.FLOW_HARMONIC_MEAN
+        if weighs != (self.weight is not None):
+            rule = f"goes with aggregation {Aggregation.FLOW_HARMONIC_MEAN}, and with it only"
+            raise InvalidValue(f"{self.name}.weight", self.weight, rule)
+        if self.rolls_over_at is None:
+            return
+        if self.aggregation is not Aggregation.COUNTER_DIFFERENCE:
+            rule = f"goes with aggregation {Aggregation.COUNTER_DIFFERENCE} only"
+            raise InvalidValue(f"{self.name}.rolls_over_at", self.rolls_over_at, rule)
+        if not self.low < self.rolls_over_at <= self.high:
+            rule = f"must be above low ({self.low}), and not above high ({self.high})"
+            raise InvalidValue(f"{self.name}.rolls_over_at", self.rolls_over_at, rule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +155,8 @@ class Profile:
         """Derive what the hot paths look up.
 
         Raises:
-            InvalidValue: when a name or a bit occurs twice, or the profile's name is no word.
+            InvalidValue: when a name or a bit occurs twice, a weight is no metric of the profile,
+                or the profile's name is no word.
         """
         table = self.name.replace("-", "_")
         if not (table.isidentifier() and table.isascii() and table == table.lower()):
@@ -147,6 +168,9 @@ class Profile:
             raise InvalidValue(f"{self.name}.metrics", list(index), "must have names of their own")
         if len({metric.bit for metric in self.metrics}) != len(self.metrics):
             raise InvalidValue(f"{self.name}.metrics", list(index), "must have bits of their own")
+        for metric in self.metrics:
+            if metric.weight is not None and metric.weight not in index:
+                raise InvalidValue(f"{metric.name}.weight", metric.weight, "is none of its metrics")
         object.__setattr__(self, "table", table)
         object.__setattr__(self, "index", index)
         code_lists = {each.name: frozenset(each.states) for each in self.metrics if each.states}
@@ -167,9 +191,3 @@ class Profile:
             return self.metrics[self.index[name]]
         except KeyError:
             raise UnknownMetric(self.name, name) from None
-
-
-def _require_identifier(what: str, name: str, identifier: str) -> None:
-    """Names become columns and tables: only what needs no quoting in SQL is let in."""
-    if not (identifier.isidentifier() and identifier.isascii() and identifier.islower()):
-        raise InvalidValue(what, name, "must be lower-case letters, digits and separators")

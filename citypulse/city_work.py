@@ -1,7 +1,9 @@
 """Work on the city that more than one command does: import a file, give devices their secrets."""
 
 import time
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ from devices import enrolment
 from devices.city_import import import_city
 from devices.directory import load
 from devices.enrolment import Issued
-from devices.fleet_file import add_to_fleet, read_fleet
+from devices.fleet_file import add_to_fleet, follow_registry, read_fleet
 from registry.city_file import Imported
 from store.pool import open_pool
 
+TELL_EVERY_S = 1.0
 Issue = Callable[[AsyncConnection[Any]], Coroutine[Any, Any, list[Issued]]]
 
 
@@ -30,19 +33,20 @@ async def import_document(
     dry_run: bool = False,
     tell: Callable[[str], None],
 ) -> Imported:
-    """Import a parsed city file, telling each step with the time since the start.
+    """Import a parsed city file, telling each step, and each second how far it is.
 
     Raises:
         BadCityFile: with every problem found; nothing was written.
     """
-    began = time.monotonic()
+    began = told = time.monotonic()
     last = ""
 
     def progress(step: str, done: int, total: int) -> None:
-        nonlocal last
-        if step != last:
-            last = step
-            tell(f"{time.monotonic() - began:5.1f} s  {step} ({total})")
+        nonlocal last, told
+        now = time.monotonic()
+        if step != last or now - told >= TELL_EVERY_S:
+            last, told = step, now
+            tell(f"{now - began:5.1f} s  {step} {done:,} of {total:,}")
 
     async with (
         open_pool(url, application_name="citypulse registry") as pool,
@@ -72,23 +76,46 @@ async def issue_into(settings: Settings, url: str, fleet: Path, issue: Issue) ->
     return issued
 
 
-async def complete_fleet(settings: Settings, url: str, fleet: Path) -> int:
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The fleet file as `complete_fleet` leaves it.
+
+    Attributes:
+        by_profile: how many devices there are of each profile.
+        issued: how many secrets are new.
+        changed: how many entries did not say any more what the registry says.
+    """
+
+    by_profile: Mapping[str, int]
+    issued: int
+    changed: int
+
+
+async def complete_fleet(settings: Settings, url: str, fleet: Path) -> Fleet:
     """See to it that the fleet file has a secret in force for every device in service.
 
-    Who has no credential gets one; who has one that the file does not know gets another.
-
-    Returns:
-        How many secrets were issued.
+    Who has no credential gets one; who has one that the file does not know gets another. Places
+    and attributes follow the registry, and who is not in service any more is left out.
     """
-    known = _codes_in(fleet)
+    known = {device.code for device in _devices_in(fleet)}
 
     async def issue(conn: AsyncConnection[Any]) -> list[Issued]:
         new = await enrolment.enrol(conn)
         lost = set(await load(conn)) - known - {device.code for device in new}
         return [*new, *(await enrolment.rotate(conn, sorted(lost)) if lost else [])]
 
-    return len(await issue_into(settings, url, fleet, issue))
+    issued = await issue_into(settings, url, fleet, issue)
+    changed = await _follow(url, fleet) if known or issued else 0
+    return Fleet(Counter(each.profile for each in _devices_in(fleet)), len(issued), changed)
 
 
-def _codes_in(fleet: Path) -> set[str]:
-    return {device.code for device in read_fleet(fleet)} if fleet.exists() else set()
+async def _follow(url: str, fleet: Path) -> int:
+    async with (
+        open_pool(url, application_name="citypulse devices") as pool,
+        pool.connection() as conn,
+    ):
+        return follow_registry(fleet, await enrolment.described(conn))
+
+
+def _devices_in(fleet: Path) -> list[Issued]:
+    return read_fleet(fleet) if fleet.exists() else []

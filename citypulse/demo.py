@@ -1,9 +1,9 @@
-"""The demonstration: the whole house, a city in it, a fleet of poles and six replayed stations."""
+"""The demonstration: the whole house, a city in it, its simulated fleet and replayed stations."""
 
 import asyncio
 from collections.abc import Iterator
 
-from citypulse.city_work import complete_fleet, import_document
+from citypulse.city_work import Fleet, complete_fleet, import_document
 from citypulse.house import House, Tell, bring_up
 from citypulse.settings import Settings
 from citypulse.stack.local import LocalStack
@@ -12,8 +12,11 @@ from citypulse.supervisor import Part, Supervisor
 from simulators.demo_city import generate
 from simulators.stations import station_files
 
+# Of what reports once a minute; meters, which do so every five minutes, in proportion. Some 140
+# readings a second: it moves before one's eyes, and a tenth of a core carries the fleet.
 INTERVAL = "10s"
-BACKFILL = "3h"
+# Enough for hourly means and a curve to look at; 170,000 readings for the demonstration city.
+BACKFILL = "2h"
 REPLAYED_HOURS = 7 * 24
 
 
@@ -39,8 +42,7 @@ def start_demo(
     tell("importing the city")
     done = asyncio.run(import_document(url, generate(), tell=lambda _: None))
     tell(f"city: {done.created} new, {done.changed} changed, {done.unchanged} as they were")
-    issued = asyncio.run(complete_fleet(settings, url, settings.state.fleet))
-    tell(f"enrolled {issued} devices" if issued else "all devices are enrolled")
+    _tell_of(asyncio.run(complete_fleet(settings, url, settings.state.fleet)), tell)
     for part in _simulators(settings, house):
         if supervisor.stop.requested:
             return None
@@ -48,14 +50,23 @@ def start_demo(
     return house
 
 
+def _tell_of(fleet: Fleet, tell: Tell) -> None:
+    kinds = ", ".join(f"{count:,} {name}" for name, count in sorted(fleet.by_profile.items()))
+    tell(f"{sum(fleet.by_profile.values()):,} devices: {kinds}")
+    if fleet.issued:
+        tell(f"enrolled {fleet.issued:,} of them")
+    if fleet.changed:
+        tell(f"{fleet.changed:,} have changed since the fleet file was written")
+
+
 def _simulators(settings: Settings, house: House) -> Iterator[Part]:
-    """Six recorded stations, a week of them, and then the poles with their history."""
+    """Six recorded stations, a week of them, and then everything else with its history."""
     # Repeating, so that a demo that is started again says the same of instants that are stored,
-    # and says what the poles' background says.
+    # and says what the simulated devices' background says.
     replay = ["replay", *map(str, station_files()), "--ending", "repeating"]
     replay += ["--hours", str(REPLAYED_HOURS), "--follow"]
     simulate = ["simulate", "--interval", INTERVAL, "--backfill", BACKFILL]
-    for name, arguments in (("stations", replay), ("poles", simulate)):
+    for name, arguments in (("stations", replay), ("fleet", simulate)):
         log = settings.state.logs / f"{name}.log"
         service = Service(name, arguments, environment=house.environment, log=log)
         yield Part(name, service)

@@ -1,7 +1,8 @@
 """Who may connect to the broker and what each may say: Mosquitto's password_file and acl_file.
 
 Every device is a user named by its code. The rules for devices are patterns in which Mosquitto puts
-the user's name, so twenty thousand devices need five lines; services are named one by one. The
+the user's name, so twenty thousand devices need five lines; services are named one by one, and so
+are gateways, each with the devices it speaks for. The
 files are replaced in one step, then the broker is told to read them again (SIGHUP), which ends the
 sessions of users that are gone.
 
@@ -27,12 +28,16 @@ from devices.private_files import write_private
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _HASH = re.compile(r"\$7\$[0-9]+\$[A-Za-z0-9+/]+=*\$[A-Za-z0-9+/]+=*", re.ASCII)
 
-DEVICE_RULES = (
-    f"pattern write {PREFIX}/+/+/%u/telemetry",
-    f"pattern write {PREFIX}/+/+/%u/status",
-    f"pattern write {PREFIX}/+/+/%u/event",
-    f"pattern write {PREFIX}/+/+/%u/reply",
-    f"pattern read {PREFIX}/+/+/%u/command",
+_DEVICE_CHANNELS = (
+    ("write", "telemetry"),
+    ("write", "status"),
+    ("write", "event"),
+    ("write", "reply"),
+    ("read", "command"),
+)
+
+DEVICE_RULES = tuple(
+    f"pattern {access} {PREFIX}/+/+/%u/{channel}" for access, channel in _DEVICE_CHANNELS
 )
 
 # Index: credential_in_force.
@@ -69,6 +74,20 @@ def _ingest(name: str) -> Service:
 INGEST = _ingest("ingest")
 # For the further processes of a share group, and for looking on; they have ingest's secret.
 FURTHER_INGEST = tuple(_ingest(f"ingest-{number}") for number in range(1, 8))
+
+# Who speaks for whom, as long as both have a credential. Index: credential_in_force.
+_MEMBERS = """
+    SELECT g.gateway_code, array_agg(g.member_code ORDER BY g.member_code)
+    FROM devices.gateway_now g
+    JOIN devices.credential gateway
+        ON gateway.device_key = g.gateway_key AND gateway.revoked_at IS NULL
+    JOIN devices.credential member
+        ON member.device_key = g.member_key AND member.revoked_at IS NULL
+    GROUP BY g.gateway_code
+    ORDER BY g.gateway_code
+"""
+
+
 CONSOLE = Service(
     "console",
     (
@@ -90,14 +109,26 @@ def password_file(hashes: Mapping[str, str]) -> str:
     return "".join(f"{_name(name)}:{_hash(hashes[name])}\n" for name in sorted(hashes))
 
 
-def acl_file(services: Sequence[Service] = SERVICES) -> str:
-    """The text of the ACL file: each service's rules, then those of all devices.
+def acl_file(
+    services: Sequence[Service] = SERVICES, members: Mapping[str, Sequence[str]] | None = None
+) -> str:
+    """The text of the ACL file: each service's rules, gateways', then those of all devices.
+
+    Args:
+        services: our own processes.
+        members: gateway's code → the codes of the devices it speaks for.
 
     Raises:
-        InvalidValue: for a service's name or rule that would not stay what it is.
+        InvalidValue: for a name or rule that would not stay what it is.
     """
-    parts = [f"user {_name(service.name)}\n{_rules(service)}\n" for service in services]
+    gateways = [Service(name, _speaking_for(theirs)) for name, theirs in (members or {}).items()]
+    parts = [f"user {_name(each.name)}\n{_rules(each)}\n" for each in (*services, *gateways)]
     return "".join([*parts, *(f"{rule}\n" for rule in DEVICE_RULES)])
+
+
+async def gateway_members(conn: AsyncConnection[Any]) -> dict[str, list[str]]:
+    """Gateway's code → codes of the devices it speaks for; those with a credential in force."""
+    return dict(await (await conn.execute(_MEMBERS)).fetchall())
 
 
 async def write_broker_files(
@@ -133,8 +164,9 @@ async def write_broker_files(
     if INGEST.name in words:
         words = dict.fromkeys((one.name for one in FURTHER_INGEST), words[INGEST.name]) | words
     hashes = dict(rows) | {name: hash_secret(word) for name, word in words.items()}
+    members = await gateway_members(conn)
     # Rights first: a user that can connect before its rules are there would only be refused.
-    write_private(acl, acl_file())
+    write_private(acl, acl_file(members=members))
     write_private(passwords, password_file(hashes))
     if reload is not None:
         reload()
@@ -151,6 +183,15 @@ def _hash(hashed: str) -> str:
     if not _HASH.fullmatch(hashed):
         raise InvalidValue("password_hash", "…", "must have the form $7$rounds$salt$key")
     return hashed
+
+
+def _speaking_for(members: Sequence[str]) -> tuple[str, ...]:
+    """A gateway may do below its members' codes what they may, and nothing else."""
+    return tuple(
+        f"topic {access} {PREFIX}/+/+/{_name(member)}/{channel}"
+        for member in members
+        for access, channel in _DEVICE_CHANNELS
+    )
 
 
 def _rules(service: Service) -> str:

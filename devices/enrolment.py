@@ -22,8 +22,15 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtext('devices.credential'))"
 _DEVICES = """
     SELECT
         d.device_key, d.code, d.profile, COALESCE(d.district_code, %(no_district)s) AS district,
-        d.lon, d.lat, d.attributes, c.credential_key IS NOT NULL AS is_enrolled
+        d.lon, d.lat, c.credential_key IS NOT NULL AS is_enrolled,
+        -- A gateway is named by its code from here on, whatever the city file called it.
+        CASE
+            WHEN g.gateway_code IS NULL THEN d.attributes
+            ELSE d.attributes || jsonb_build_object('gateway', g.gateway_code)
+        END AS attributes
     FROM devices.device_now d
+    LEFT JOIN devices.gateway_now g
+        ON g.member_key = d.device_key
     LEFT JOIN devices.credential c
         ON c.device_key = d.device_key AND c.revoked_at IS NULL
     WHERE %(codes)s::text[] IS NULL OR d.code = ANY(%(codes)s::text[])
@@ -46,7 +53,7 @@ _ENROLLED = """
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A device with its new secret, as the fleet file carries it.
+    """A device with its secret, as the fleet file carries it.
 
     Attributes:
         lon, lat: WGS 84, degrees; None where the registry knows no place.
@@ -54,6 +61,17 @@ class Issued:
 
     code: str
     secret: str = field(repr=False)
+    district: str
+    profile: str
+    lon: float | None
+    lat: float | None
+    attributes: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the fleet file carries of a device beside code and secret; as in `Issued`."""
+
     district: str
     profile: str
     lon: float | None
@@ -83,6 +101,12 @@ async def enrol(conn: AsyncConnection[Any], codes: Sequence[str] | None = None) 
         await conn.execute(_LOCK)
         devices = await _in_service(conn, codes)
         return await _issue(conn, [device for device in devices if not device.is_enrolled])
+
+
+async def described(conn: AsyncConnection[Any]) -> dict[str, Description]:
+    """What the registry says now of every device that has a credential, by code."""
+    devices = await _in_service(conn, None)
+    return {device.code: _description(device) for device in devices if device.is_enrolled}
 
 
 async def rotate(conn: AsyncConnection[Any], codes: Sequence[str]) -> list[Issued]:
@@ -132,9 +156,20 @@ async def _issue(conn: AsyncConnection[Any], devices: Sequence[_Device]) -> list
 
 
 def _with_secret(device: _Device) -> Issued:
+    about = _description(device)
     return Issued(
         code=device.code,
         secret=new_secret(),
+        district=about.district,
+        profile=about.profile,
+        lon=about.lon,
+        lat=about.lat,
+        attributes=about.attributes,
+    )
+
+
+def _description(device: _Device) -> Description:
+    return Description(
         district=device.district,
         profile=device.profile,
         lon=device.lon,

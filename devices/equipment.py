@@ -3,11 +3,12 @@
 The registry does not know this folder, so an import hands the devices it found to `register`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from psycopg import AsyncConnection
 
+from city.errors import shortened
 from registry.city_file import DeviceFound
 from registry.errors import BadCityFile, Problem
 
@@ -28,6 +29,16 @@ _OTHER_PROFILE = """
     WHERE d.profile <> found.profile
 """
 
+_NO_GATEWAY = """
+    SELECT d.code, d.attributes -> 'gateway'
+    FROM devices.device_now d
+    LEFT JOIN devices.gateway_now g
+        ON g.member_key = d.device_key
+    WHERE d.code = ANY(%(codes)s::text[])
+      AND d.attributes ? 'gateway'
+      AND g.gateway_key IS NULL
+"""
+
 
 async def register(conn: AsyncConnection[Any], found: Sequence[DeviceFound]) -> None:
     """Give each device its row, unless it has one; fits `registry.city_file.import_city`.
@@ -35,23 +46,37 @@ async def register(conn: AsyncConnection[Any], found: Sequence[DeviceFound]) -> 
     Raises:
         BadCityFile: when a device is said to have another profile than before. Its readings lie in
             the table of its profile: equipment that measures something else is another device.
+            Or when the attribute ``gateway`` names no other device in service.
     """
     facts = {
         "codes": [each.code for each in found],
         "profiles": [each.profile for each in found],
     }
     differing = dict(await (await conn.execute(_OTHER_PROFILE, facts)).fetchall())
-    if differing:
-        raise BadCityFile(
-            [
-                Problem(
-                    each.feature,
-                    "properties.profile",
-                    each.profile,
-                    f"is not the profile of {each.code}, which stays {differing[each.code]}",
-                )
-                for each in found
-                if each.code in differing
-            ]
+    _refuse(
+        Problem(
+            each.feature,
+            "properties.profile",
+            each.profile,
+            f"is not the profile of {each.code}, which stays {differing[each.code]}",
         )
+        for each in found
+        if each.code in differing
+    )
     await conn.execute(_REGISTER, facts)
+    alone = dict(await (await conn.execute(_NO_GATEWAY, facts)).fetchall())
+    _refuse(
+        Problem(
+            each.feature,
+            "properties.attributes.gateway",
+            shortened(alone[each.code]),
+            "is neither key nor code of another device in service",
+        )
+        for each in found
+        if each.code in alone
+    )
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    if faults := list(problems):
+        raise BadCityFile(faults)

@@ -5,11 +5,11 @@ equipment, read it. Enrolling more devices adds to it, rotating replaces in it.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from devices.enrolment import Issued
+from devices.enrolment import Description, Issued
 from devices.errors import BadFleetFile
 from devices.private_files import write_private
 
@@ -36,6 +36,30 @@ def add_to_fleet(path: Path, issued: Sequence[Issued]) -> None:
     """
     known = {device.code: device for device in read_fleet(path)} if path.exists() else {}
     write_fleet(path, list((known | {device.code: device for device in issued}).values()))
+
+
+def follow_registry(path: Path, known: Mapping[str, Description]) -> int:
+    """Bring place, district and attributes in the fleet file up to date; secrets stay.
+
+    Devices that are not known any more are left out: their credentials have ended.
+
+    Returns:
+        How many entries were changed or left out; for 0 the file is not touched.
+
+    Raises:
+        BadFleetFile: when the existing file is none; it is left alone.
+        OSError: when it can't be read or written; the old file is as it was.
+    """
+    before = {device.code: device for device in read_fleet(path)}
+    now = {
+        code: replace(device, **asdict(known[code]))
+        for code, device in before.items()
+        if code in known
+    }
+    changed = sum(now.get(code) != device for code, device in before.items())
+    if changed:
+        write_fleet(path, list(now.values()))
+    return changed
 
 
 def read_fleet(path: Path) -> list[Issued]:

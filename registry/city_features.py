@@ -20,6 +20,7 @@ from registry.aliases import alias_fault
 from registry.classes import CLASSES, REGISTERED_KINDS
 from registry.errors import BadCityFile, Problem
 from registry.geometries import geometry_fault, read_geometry, shown
+from registry.stated_relations import Stated, read_relations
 
 MAX_KEY_LENGTH = 200
 MAX_NAME_LENGTH = 200
@@ -36,6 +37,7 @@ PROPERTIES = frozenset(
         "mounted_on",
         "owner",
         "profile",
+        "relations",
         "aliases",
         "attributes",
         "frame",
@@ -57,6 +59,7 @@ class Feature:
         key: what its source calls it; the same thing has the same key in every file.
         geometry: WGS 84, lon before lat.
         area, mounted_on, owner: keys or codes of others, not yet looked up.
+        relations: all that hold of it; None where the file does not say.
     """
 
     index: int
@@ -71,6 +74,7 @@ class Feature:
     mounted_on: str | None
     owner: str | None
     profile: str | None
+    relations: tuple[Stated, ...] | None
     aliases: Mapping[str, str]
     attributes: Mapping[str, object]
 
@@ -171,6 +175,7 @@ class _Reader:
             mounted_on=self._mounted_on(kind, properties.get("mounted_on")),
             owner=self._reference("owner", properties.get("owner")),
             profile=profile,
+            relations=self._relations(kind, properties.get("relations")),
             aliases=self._aliases(properties.get("aliases")),
             attributes=self._attributes(properties.get("attributes")),
         )
@@ -219,6 +224,14 @@ class _Reader:
             self._refuse("properties.mounted_on", value, "is for devices (kind D) only")
             return None
         return self._reference("mounted_on", value)
+
+    def _relations(self, kind: Kind, value: object) -> tuple[Stated, ...] | None:
+        if value is None:
+            return None
+        stated, faults = read_relations(kind, value)
+        for fault in faults:
+            self._refuse(f"properties.relations{fault.where}", fault.value, fault.rule)
+        return tuple(stated)
 
     def _names(self, value: object) -> dict[str, str]:
         if value is None:

@@ -54,6 +54,7 @@ class Imported:
         changed: entities that got a new version.
         unchanged: entities that were already so.
         mounts: devices that now stand on something they did not stand on before.
+        relations: other relations that began or ended.
         aliases: aliases that were opened.
         skipped: problems of features left out; empty unless bad ones were to be skipped.
         codes: key → code of every feature taken in; with `dry_run` the codes are not issued.
@@ -64,6 +65,7 @@ class Imported:
     changed: int
     unchanged: int
     mounts: int
+    relations: int
     aliases: int
     skipped: tuple[Problem, ...]
     codes: Mapping[str, str]
@@ -143,6 +145,7 @@ def _imported(written: Written, skipped: Sequence[Problem], *, dry_run: bool) ->
         changed=written.descriptions.changed,
         unchanged=written.descriptions.unchanged,
         mounts=written.mounts,
+        relations=written.relations,
         aliases=written.aliases,
         skipped=tuple(sorted(skipped, key=lambda problem: problem.feature)),
         codes=written.codes,

@@ -17,6 +17,8 @@ from city.errors import shortened
 from registry.city_features import Feature
 from registry.classes import MOUNTS, level_of
 from registry.errors import Problem
+from registry.stated_relations import circle
+from registry.vocabulary import object_fault
 
 _KNOWN = """
     SELECT e.code, e.kind, e.state, e.external_key, v.class AS class_
@@ -36,6 +38,8 @@ _HOLDERS = """
           SELECT * FROM unnest(%(schemes)s::text[], %(values)s::text[])
       )
 """
+
+NOTHING_THERE = "refers to nothing in this file or the registry"
 
 _ALLOWED: Mapping[str, frozenset[Kind]] = {
     "area": frozenset({Kind.AREA}),
@@ -139,6 +143,7 @@ async def surroundings(conn: AsyncConnection[Any], features: Sequence[Feature]) 
     names = {feature.key for feature in features}
     for feature in features:
         names.update(feature.references.values())
+        names.update(each.to for each in feature.relations or ())
         if feature.code is not None:
             names.add(feature.code)
     async with conn.cursor(row_factory=class_row(Known)) as cursor:
@@ -166,6 +171,8 @@ def link_problems(features: Sequence[Feature], around: Surroundings) -> list[Pro
             value, rule = feature.aliases[scheme], "is the alias of another thing"
             problems.append(Problem(feature.index, f"properties.aliases.{scheme}", value, rule))
         problems += _reference_problems(feature, by_key, around)
+        problems += _relation_problems(feature, by_key, around)
+    problems += _circle(features, by_key, around)
     return sorted(problems, key=lambda problem: problem.feature)
 
 
@@ -205,9 +212,47 @@ def _reference_problems(
             yield Problem(feature.index, f"properties.{name}", shortened(value), rule)
 
 
+def _relation_problems(
+    feature: Feature, by_key: Mapping[str, Feature], around: Surroundings
+) -> Iterable[Problem]:
+    for number, stated in enumerate(feature.relations or ()):
+        target = around.target(stated.to, by_key)
+        if target is None:
+            rule: str | None = NOTHING_THERE
+        elif target.feature is feature:
+            rule = "is the thing itself"
+        else:
+            rule = object_fault(stated.predicate, feature.kind, target.kind)
+        if rule:
+            field = f"properties.relations[{number}].to"
+            yield Problem(feature.index, field, shortened(stated.to), rule)
+
+
+def _circle(
+    features: Sequence[Feature], by_key: Mapping[str, Feature], around: Surroundings
+) -> Iterable[Problem]:
+    """What would lie in itself by this file alone; the rest is found when it is written."""
+
+    def key_of(name: str) -> str:
+        target = around.target(name, by_key)
+        return target.feature.key if target and target.feature else name
+
+    found = circle(
+        (feature.key, stated._replace(to=key_of(stated.to)))
+        for feature in features
+        for stated in feature.relations or ()
+    )
+    if found is None:
+        return
+    predicate, keys = found
+    first = min((by_key[key] for key in keys if key in by_key), key=lambda each: each.index)
+    rule = f"would come to be {predicate} itself: {' ← '.join(map(shortened, keys))}"
+    yield Problem(first.index, "properties.relations", shortened(first.key), rule)
+
+
 def _reference_fault(feature: Feature, name: str, target: Target | None) -> str | None:
     if target is None:
-        return "refers to nothing in this file or the registry"
+        return NOTHING_THERE
     if target.kind not in _ALLOWED[name]:
         return f"is of kind {target.kind}, not {_either(_ALLOWED[name])}"
     if name != "area" or feature.kind is not Kind.AREA:

@@ -4,7 +4,7 @@ In: features without a fault and what they refer to. Out: counts. One instant, o
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from registry.city_links import Surroundings
 from registry.minting import mint
 from registry.places import follow_mounts, place_changes, settle_areas, settle_mounted
 from registry.versions import Applied, apply_changes, prepare_changes
+from registry.write_relations import Incoming, write_relations
 
 _SRID = 4326
 
@@ -169,12 +170,14 @@ class Written:
     Attributes:
         descriptions: entities created, changed and left as they were.
         mounts: devices that stand on something else than before.
+        relations: other relations that began or ended.
         aliases: aliases opened.
         codes: key → code of every feature.
     """
 
     descriptions: Applied
     mounts: int
+    relations: int
     aliases: int
     codes: Mapping[str, str]
 
@@ -204,9 +207,10 @@ async def write_features(
     if things.changed:
         await settle_mounted(conn, at)  # devices that the file does not name stand there too
     aliases = await _each(conn, _ALIASES, at)
+    relations = await write_relations(conn, _relations(features, around, codes), at)
     await conn.execute("DROP TABLE registry_incoming, registry_incoming_alias")
     progress("writing", total, total)
-    return Written(_added(areas, things, mounted), mounts, aliases, codes)
+    return Written(_added(areas, things, mounted), mounts, relations, aliases, codes)
 
 
 async def _codes(
@@ -237,10 +241,7 @@ async def _stage(
     shapes = shapely.to_wkb(shapely.set_srid(drawn, _SRID), hex=True, include_srid=True)
 
     def code_of(name: str | None) -> str | None:
-        target = around.target(name, by_key) if name is not None else None
-        if target is None:
-            return None
-        return target.code if target.feature is None else codes[target.feature.key]
+        return None if name is None else _code_of(name, by_key, around, codes)
 
     await conn.execute(_STAGE)
     async with conn.cursor().copy("COPY registry_incoming FROM STDIN") as copy:
@@ -266,6 +267,29 @@ async def _stage(
             for scheme, value in feature.aliases.items():
                 await copy.write_row((codes[feature.key], scheme, value))
     await conn.execute("ANALYZE registry_incoming, registry_incoming_alias")
+
+
+def _relations(
+    features: Sequence[Feature], around: Surroundings, codes: Mapping[str, str]
+) -> Iterator[Incoming]:
+    by_key = {feature.key: feature for feature in features}
+    for feature in features:
+        if feature.relations is None:
+            continue
+        subject = codes[feature.key]
+        yield Incoming(subject, None, None, None)
+        for stated in feature.relations:
+            target = _code_of(stated.to, by_key, around, codes)
+            yield Incoming(subject, stated.predicate, stated.position, target)
+
+
+def _code_of(
+    name: str, by_key: Mapping[str, Feature], around: Surroundings, codes: Mapping[str, str]
+) -> str | None:
+    target = around.target(name, by_key)
+    if target is None:
+        return None
+    return target.code if target.feature is None else codes[target.feature.key]
 
 
 async def _describe(conn: AsyncConnection[Any], stage: str, at: datetime) -> Applied:

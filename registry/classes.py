@@ -4,7 +4,7 @@ A kind is part of the code and never changes. A class is an attribute with valid
 that becomes a smart pole keeps its code.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from types import MappingProxyType
 
 from city.catalogue import PROFILES
@@ -17,7 +17,7 @@ AREA_LEVELS = ("city", "district", "sub-district", "community")
 # What a terminal may be mounted on.
 MOUNTS = frozenset({Kind.BUILDING, Kind.COMPONENT, Kind.JUNCTION, Kind.LINK})
 
-CLASSES: Mapping[Kind, frozenset[str]] = MappingProxyType(
+CLASSES: Mapping[Kind, Set[str]] = MappingProxyType(
     {
         Kind.AREA: frozenset(AREA_LEVELS),
         Kind.BUILDING: frozenset({"building", "room", "structure"}),
@@ -36,12 +36,12 @@ CLASSES: Mapping[Kind, frozenset[str]] = MappingProxyType(
                 "waste-bin",
             }
         ),
-        Kind.DEVICE: frozenset(PROFILES),
+        Kind.DEVICE: PROFILES.keys(),
         Kind.ORGANISATION: frozenset({"agency", "enterprise"}),
         Kind.JUNCTION: frozenset({"intersection", "shaft"}),
-        Kind.LINK: frozenset({"pipe", "road-segment", "tunnel-segment"}),
+        Kind.LINK: frozenset({"cable", "pipe", "road-segment", "tunnel-segment"}),
         Kind.MATTER: frozenset({"dataset", "service", "system"}),
-        Kind.ROUTE: frozenset({"bus-line", "road", "tunnel"}),
+        Kind.ROUTE: frozenset({"bus-line", "pipeline", "power-line", "road", "tunnel"}),
     }
 )
 

@@ -46,7 +46,7 @@ _END_DATED = (
     UPDATE registry.relation
     SET valid = tstzrange(lower(valid), GREATEST(%(at)s, lower(valid) + '1 microsecond'))
     WHERE (subject_key = %(entity)s OR object_key = %(entity)s)
-      AND predicate = 'mountedOn'
+      AND predicate <> 'supersededBy'
       AND upper_inf(valid)
     """,
     """
@@ -83,7 +83,7 @@ async def supersede(
 
 
 async def end_dated(conn: AsyncConnection[Any], entity_key: int, at: datetime) -> None:
-    """Close what is said of an entity: its description, its mounts either way, its aliases.
+    """Close what is said of an entity: its description, its relations either way, its aliases.
 
     A mount or an alias that began after a backdated end keeps a microsecond.
     """

@@ -35,6 +35,18 @@ def local_time(t_s: float) -> LocalTime:
     return LocalTime(day, hour, weekend)
 
 
+def daily_peak(hour: float, centre: float, width: float) -> float:
+    """A bell over the hours of the day, 1 at its centre, which goes round the clock.
+
+    Args:
+        hour: local, 0 to 24.
+        centre: hour of the peak.
+        width: hours from the centre to where it has fallen to 0.61.
+    """
+    away = (hour - centre + 12) % 24 - 12
+    return math.exp(-((away / width) ** 2) / 2)
+
+
 def solar_elevation_deg(t_s: float, lon: float, lat: float) -> float:
     """Elevation of the sun's centre above the horizon, without refraction.
 

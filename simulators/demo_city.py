@@ -1,7 +1,8 @@
 """The demonstration city: Beijing's 16 districts, and on them what is openly generated.
 
 Real are the districts (generalised, see data/SOURCES.md) and the six air stations' positions.
-Generated, and named so, are sub-districts, streets and poles.
+Generated, and named so, are sub-districts, communities, streets and poles; and what
+`simulators.network` adds: roads, a utility tunnel, buildings, and organisations that own them.
 """
 
 import json
@@ -18,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from city.frames import Frame, to_wgs84
 from simulators.chance import Dice
 from simulators.equipment import pole_equipment
+from simulators.network import District, communities, network
 from simulators.placement import Street, street, sub_districts, to_decimals
 from simulators.stations import STATIONS
 
@@ -88,6 +90,7 @@ def generate(seed: int = 1) -> dict[str, Any]:
     for district in districts:
         features += _contents(district, seed)
     features += _stations(districts)
+    features += network([_for_network(each) for each in districts], seed)
     return {
         "type": "FeatureCollection",
         "name": f"Beijing for demonstration, seed {seed}",
@@ -115,6 +118,19 @@ def _district(feature: Feature) -> _District:
     shapely.prepare(area)
     return _District(
         names["code"], names["name_zh"], names["name_en"], Point(centre.coords[0]), area
+    )
+
+
+def _for_network(district: _District) -> District:
+    share, spread_km = _SHARE[district.code]
+    return District(
+        district.code,
+        district.zh,
+        district.en,
+        district.centre,
+        district.shape,
+        spread_km,
+        share,
     )
 
 
@@ -153,6 +169,13 @@ def _contents(district: _District, seed: int) -> Iterator[Feature]:
     parts = sub_districts(district.shape, SUB_DISTRICTS, Dice(seed, "sub-districts", district.code))
     for number, part in enumerate(parts, start=1):
         yield _sub_district(district, number, part)
+        yield from communities(
+            part,
+            f"{district.code}-{number}",
+            f"{district.zh}街道 {number} ",
+            f"{district.en} sub-district {number}",
+            seed,
+        )
     dice = Dice(seed, "poles", district.code)
     number = 0
     for street_number, grown in enumerate(_streets(district, dice), start=1):

@@ -80,7 +80,7 @@ def first_of(devices: Sequence[FleetDevice], wanted: int | None, path: Path) -> 
     if wanted is None:
         wanted = len(devices)
     if not 1 <= wanted <= len(devices):
-        rule = f"must be from 1 to the {len(devices)} devices of that profile in {path}"
+        rule = f"must be from 1 to the {len(devices)} devices that can take part in {path}"
         raise InvalidValue("devices", wanted, rule)
     return list(devices[:wanted])
 

@@ -11,13 +11,14 @@ Ending = Literal["now", "repeating", "as-recorded"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulateOptions:
-    """How a fleet of poles is to run.
+    """How a fleet of simulated devices is to run.
 
     Attributes:
         fleet: the fleet file, with every device's code and secret.
         broker_url: ``mqtt://host:port``; a user in it is not used, each device has its own.
-        devices: how many poles of the file take part, from its beginning; None means all.
-        interval_s: seconds between two readings of a pole, above 0.
+        devices: how many devices of the file take part, poles first; None means all.
+        interval_s: seconds between two readings of a pole, above 0; kinds whose nominal interval
+            is longer or shorter than a pole's minute, in proportion.
         duration_s: stop by itself after so many seconds; None runs until SIGTERM or SIGINT.
         seed: the same seed, code and instant give the same reading.
         backfill_s: seconds of stored history that each device first delivers; 0 means none.

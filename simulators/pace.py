@@ -15,11 +15,11 @@ class Gate:
         self._step_s = 1 / per_second
         self._next_s = 0.0
 
-    async def turn(self) -> None:
-        """Wait for one's turn."""
+    async def turn(self, turns: int = 1) -> None:
+        """Wait for one's turn, and take so many at once."""
         now = asyncio.get_running_loop().time()
         mine = max(now, self._next_s)
-        self._next_s = mine + self._step_s
+        self._next_s = mine + turns * self._step_s
         if mine > now:
             await asyncio.sleep(mine - now)
 

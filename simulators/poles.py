@@ -5,22 +5,22 @@ catalogue's ranges, rounded to the catalogue's resolution.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from city.catalogue import profile
 from city.errors import InvalidValue
-from city.profiles import Metric
 from simulators.air import LocalAir, Pollutants
 from simulators.chance import Chance, drift
 from simulators.chargers import Charger
 from simulators.clock import DAY_S
+from simulators.instruments import choice, fitted, number, rounded
 from simulators.lamps import Lamp, schedule_near
-from simulators.region import Region, shipped_region
-from simulators.street_life import Street
-from simulators.weather import Sky, Weather, daylight_lx
+from simulators.street_life import Passing, Street
+from simulators.surroundings import Surroundings
+from simulators.traffic import LinkTraffic
+from simulators.weather import Sky, daylight_lx
 
 PROFILE = profile("smart-pole")
 STREET_CLASSES = ("arterial", "secondary", "branch", "residential")
@@ -31,20 +31,7 @@ _ELECTRONICS_W = 18.0
 _LAMP_AT_SENSOR_LX = 9.0  # the sensor sits above the lamp and sees what comes back
 _LX_SPREAD = 0.05
 _AIR = frozenset(Pollutants._fields)
-
-
-class Surroundings:
-    """What all poles of one simulation share.
-
-    Args:
-        seed: of the simulation.
-        region: whose recorded air and weather the poles are in; None means the shipped stations'.
-    """
-
-    def __init__(self, seed: int, region: Region | None = None) -> None:
-        self.seed = seed
-        self.region = region or shipped_region()
-        self.weather = Weather(seed, self.region)
+_USUAL = tuple(each.name for each in PROFILE.metrics if not each.name.startswith("ev_"))
 
 
 class Pole:
@@ -55,8 +42,9 @@ class Pole:
         code: the device's code.
         lon: WGS 84.
         lat: WGS 84.
-        attributes: of the device: ``street_class``, ``lamp_rated_w``, ``ev_rated_w`` and
-            ``fitted`` (names of metrics; without it, all but a charger's).
+        attributes: of the device: ``street_class``, ``lamp_rated_w``, ``ev_rated_w``, ``link``
+            (of the road network, whose traffic it then hears) and ``fitted`` (names of metrics;
+            without it, all but a charger's).
 
     Raises:
         InvalidValue: naming the attribute that makes no sense.
@@ -72,26 +60,30 @@ class Pole:
         attributes: Mapping[str, Any],
     ) -> None:
         seed = around.seed
-        street_class = _street_class(attributes)
+        street_class = choice(attributes, "street_class", "secondary", STREET_CLASSES)
         since_s = _FIRST_METERS_S + DAY_S * _METER_DAYS * Chance(seed, code, "built").uniform(0)
         self._around = around
         self._lon, self._lat = lon, lat
-        self._fitted = _fitted(attributes)
+        self._fitted = fitted(PROFILE, attributes, usual=_USUAL)
         self._street = Street(
-            seed, code, street_class=street_class, liveliness=_liveliness(seed, code, street_class)
+            seed,
+            code,
+            street_class=street_class,
+            liveliness=_liveliness(seed, code, street_class),
+            passing=_traffic_beside(around, attributes.get("link")),
         )
         self._here = around.region.here(lon, lat)
         self._air = LocalAir(seed, code, street_class=street_class)
         self._lamp = Lamp(
             seed,
             code,
-            rated_w=_watts(attributes, "lamp_rated_w", 120.0),
+            rated_w=number(attributes, "lamp_rated_w", 120.0, above=0),
             base_w=_ELECTRONICS_W,
             since_s=since_s,
             schedule=schedule_near(lon, lat, street_class),
         )
         self._charger = Charger(
-            seed, code, rated_w=_watts(attributes, "ev_rated_w", 7000.0), since_s=since_s
+            seed, code, rated_w=number(attributes, "ev_rated_w", 7000.0, above=0), since_s=since_s
         )
         self._lean = Chance(seed, code, "lean")
         self._sway = drift(seed, code, "sway", period_s=1200)
@@ -168,41 +160,13 @@ class Pole:
         return spread * self._jitter.normal(8 * math.floor(t_s) + channel)
 
 
-def rounded(metric: Metric, value: float) -> float:
-    """The value as the instrument gives it: inside its range, on its nearest step."""
-    inside = min(max(value, metric.low), metric.high)
-    steps = round(inside / metric.resolution)
-    return round(steps * metric.resolution, _decimals(metric.resolution))
-
-
-@lru_cache
-def _decimals(resolution: float) -> int:
-    return max(0, -math.floor(math.log10(resolution)))
-
-
-def _fitted(attributes: Mapping[str, Any]) -> tuple[Metric, ...]:
-    names: Sequence[str] | None = attributes.get("fitted")
-    if names is None:
-        names = [each.name for each in PROFILE.metrics if not each.name.startswith("ev_")]
-    unknown = sorted(set(names) - set(PROFILE.index))
-    if unknown or not names:
-        raise InvalidValue("attributes.fitted", names, f"must be metrics of {PROFILE.name}")
-    return tuple(metric for metric in PROFILE.metrics if metric.name in names)
-
-
-def _street_class(attributes: Mapping[str, Any]) -> str:
-    street_class = attributes.get("street_class", "secondary")
-    if street_class not in STREET_CLASSES:
-        rule = f"must be one of {', '.join(STREET_CLASSES)}"
-        raise InvalidValue("attributes.street_class", street_class, rule)
-    return str(street_class)
-
-
-def _watts(attributes: Mapping[str, Any], name: str, usual: float) -> float:
-    value = attributes.get(name, usual)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise InvalidValue(f"attributes.{name}", value, "must be a number of watts above 0")
-    return float(value)
+def _traffic_beside(around: Surroundings, link: object) -> Passing | None:
+    """The traffic that a pole stands beside; None where it stands beside no link."""
+    if link is None or around.traffic is None:
+        return None
+    if not isinstance(link, str):
+        raise InvalidValue("attributes.link", link, "must be the code of a link")
+    return LinkTraffic(around.traffic, link)
 
 
 def _liveliness(seed: int, code: str, street_class: str) -> float:

@@ -23,12 +23,13 @@ from rich.console import Console
 from city.errors import InvalidValue
 from simulators.broker_address import parse_broker
 from simulators.demo_city import city_file
+from simulators.ensemble import SIMULATED, Ensemble
 from simulators.fleet import Fleet, open_fleet
 from simulators.fleet_file import first_of, read_fleet
+from simulators.measuring import Measuring
 from simulators.options import ReplayOptions, SimulateOptions
 from simulators.pace import stopped_within
-from simulators.pole_fleet import PoleFleet, pole_of
-from simulators.poles import Surroundings
+from simulators.preparing import keep_prepared, prepared
 from simulators.progress import progress_line, show_progress
 from simulators.records import read_record
 from simulators.replay import Playback, plan_replay, stations_of
@@ -41,7 +42,7 @@ def write_city(path: Path, *, seed: int = 1) -> int:
 
 
 async def simulate(options: SimulateOptions, *, stop: asyncio.Event | None = None) -> Summary:
-    """Run a fleet of poles until the stop, a signal, or the end of its duration.
+    """Run a fleet of simulated devices until the stop, a signal, or the end of its duration.
 
     Raises:
         BadFleetFile: when the fleet file can't be used.
@@ -49,17 +50,21 @@ async def simulate(options: SimulateOptions, *, stop: asyncio.Event | None = Non
     """
     _require_sensible(options)
     broker = parse_broker(options.broker_url)
-    known = read_fleet(options.fleet, profile="smart-pole")
+    known = [each for name in SIMULATED for each in read_fleet(options.fleet, profile=name)]
     devices = first_of(known, options.devices, options.fleet)
-    around = Surroundings(options.seed)
-    poles = [pole_of(device, around) for device in devices]
+    ensemble = Ensemble(options.seed, devices)
+    instruments = [ensemble.instrument(device) for device in devices]
     async with (
         stopping(stop) as ended,
         open_fleet(devices, broker) as fleet,
         _shown(fleet, "simulating"),
     ):
-        run = PoleFleet(poles, list(fleet.terminals.values()), interval_s=options.interval_s)
+        terminals = list(fleet.terminals.values())
+        run = Measuring(instruments, terminals, interval_s=options.interval_s)
+        # The devices connect meanwhile.
+        await prepared(ensemble.prepare, back_s=options.backfill_s)
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keep_prepared(ensemble.prepare, ended), name="prepare")
             tasks.create_task(run.measure(ended), name="measure")
             tasks.create_task(run.deliver_history(options.backfill_s, ended), name="history")
             if options.duration_s is not None:

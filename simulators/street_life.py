@@ -5,6 +5,7 @@ busiest hour.
 """
 
 import math
+from typing import Protocol
 
 from simulators.chance import Chance, Drift, drift
 from simulators.clock import HOUR_S, LocalTime, local_time
@@ -38,6 +39,14 @@ def footfall(clock: LocalTime) -> float:
     return min(1.0, 0.02 + noon + commute)
 
 
+class Passing(Protocol):
+    """The traffic on a link beside a pole."""
+
+    def loudness(self, t_s: float) -> float:
+        """Its sound energy at an instant, 1 for a full road at the free speed."""
+        ...
+
+
 class Street:
     """The life of one stretch of street, around one pole.
 
@@ -46,9 +55,19 @@ class Street:
         code: the device's code.
         street_class: ``arterial``, ``secondary``, ``branch`` or ``residential``.
         liveliness: people in view at the busiest hour of an ordinary day.
+        passing: the traffic beside it, where it is simulated; else the usual daily curve.
     """
 
-    def __init__(self, seed: int, code: str, *, street_class: str, liveliness: float) -> None:
+    def __init__(
+        self,
+        seed: int,
+        code: str,
+        *,
+        street_class: str,
+        liveliness: float,
+        passing: Passing | None = None,
+    ) -> None:
+        self._beside = passing
         self._busy_db = _BUSY_DB[street_class] + 1.5 * Chance(seed, code, "loudness").normal(0)
         self._liveliness = liveliness
         self._flow: Drift = drift(seed, code, "flow", period_s=420)
@@ -57,7 +76,8 @@ class Street:
 
     def noise_db(self, t_s: float, sky: Sky) -> float:
         """Leq over the last interval, dB(A): traffic, wind at the microphone, rain on the road."""
-        flow = traffic(local_time(t_s)) * math.exp(0.25 * self._flow.at(t_s))
+        usual = self._beside.loudness(t_s) if self._beside else traffic(local_time(t_s))
+        flow = usual * math.exp(0.25 * self._flow.at(t_s))
         road = self._busy_db + 10 * math.log10(max(flow, 0.01))
         wind = 40 + 3.0 * max(0.0, sky.wind_speed_ms - _WIND_NOISE_FROM_MS)
         rain = 45 + 10 * math.log10(sky.rain_mm_h) if sky.rain_mm_h > 0 else 0.0

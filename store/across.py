@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from city.profiles import Metric, Profile
+from store import aggregates
 from store.hypertables import telemetry_table
 
 SHORTEST_SLOT_S = 60
@@ -37,6 +38,13 @@ class NewRow(NamedTuple):
     values: tuple[float, ...]
 
 
+class Aggregate(NamedTuple):
+    """One device's metric over a span, and when the newest value of it was measured."""
+
+    newest_at: datetime
+    value: float
+
+
 # Readings are first brought together by slot, so that a burst does not outweigh a quiet stretch.
 # The unique index (device_key, ts) is used for a few devices, the chunks are scanned for all.
 _HOURS = sql.SQL("""
@@ -54,6 +62,28 @@ GROUP BY 1, 2
 ORDER BY 1, 2
 """)
 _SLOT_MEAN = sql.SQL("avg({metric}) FILTER (WHERE failed & {bit}::bigint = 0) AS {metric}")
+
+# The unique index (device_key, ts), or the newest chunks.
+_OVER = sql.SQL("""
+WITH reading AS (
+    SELECT device_key, ts, {metric}::double precision AS v, {weight} AS w
+    FROM {table}
+    WHERE device_key = ANY(%(devices)s)
+      AND ts >= %(from)s
+      AND ts < %(end)s
+      AND failed & {bit}::bigint = 0
+      AND {metric} IS NOT NULL
+),
+risen AS (
+    SELECT reading.*, {rise} AS rise
+    FROM reading
+    WINDOW by_time AS (PARTITION BY device_key ORDER BY ts)
+)
+SELECT device_key, max(ts) AS newest_at, {value} AS value
+FROM risen
+WHERE ts >= %(start)s
+GROUP BY device_key
+""")
 
 # One descent of the unique index (device_key, ts) a device.
 _NEWEST = sql.SQL("""
@@ -142,6 +172,38 @@ async def newest_rows(
     parameters = {"devices": list(devices), "since": since, "count": count}
     cursor = await conn.execute(statement, parameters)
     return [NewRow(row[0], row[1], row[2:]) for row in await cursor.fetchall()]
+
+
+async def over(
+    conn: psycopg.AsyncConnection[Any],
+    profile: Profile,
+    metric: str,
+    *,
+    devices: Sequence[int],
+    start: datetime,
+    end: datetime,
+    look_back: timedelta = timedelta(0),
+) -> dict[int, Aggregate]:
+    """One metric of many devices over [start, end), brought together as its physics demands.
+
+    Of a counter it is the increase, across resets and roll-overs, counted from a reading up to
+    `look_back` before the start. Devices without a good value are left out.
+
+    Raises:
+        UnknownMetric: the profile has none of such a name.
+    """
+    wanted = profile.metric(metric)
+    statement = _OVER.format(
+        table=telemetry_table(profile),
+        metric=sql.Identifier(wanted.name),
+        weight=aggregates.weight(profile, wanted),
+        bit=_mask([wanted]),
+        rise=aggregates.rise(wanted),
+        value=aggregates.expression(wanted),
+    )
+    parameters = {"devices": list(devices), "from": start - look_back, "start": start, "end": end}
+    cursor = await conn.execute(statement, parameters)
+    return {key: Aggregate(newest, value) for key, newest, value in await cursor.fetchall()}
 
 
 def _mask(metrics: Sequence[Metric]) -> sql.Literal:

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from city.catalogue import PROFILES
 from city.profiles import Metric, Profile, Storage
@@ -41,6 +42,26 @@ _BRIN = sql.SQL("""
 CREATE INDEX {name} ON {table}
 USING brin (batch_id) WITH (pages_per_range = 64, autosummarize = on)
 """)
+
+
+_DESCRIBE = """
+    UPDATE store.metric
+    SET names = %(names)s,
+        unit = %(unit)s,
+        low = %(low)s,
+        high = %(high)s,
+        resolution = %(resolution)s,
+        suspect_low = %(suspect_low)s,
+        suspect_high = %(suspect_high)s,
+        aggregation = %(aggregation)s,
+        weight = %(weight)s,
+        rolls_over_at = %(rolls_over_at)s,
+        states = %(states)s,
+        grade = %(grade)s,
+        source = %(source)s
+    WHERE profile = %(profile)s
+      AND name = %(name)s
+"""
 
 
 def telemetry_table(profile: Profile) -> sql.Identifier:
@@ -84,6 +105,7 @@ def _sync_profile(conn: psycopg.Connection[Any], profile: Profile) -> list[str]:
         done = [f"added {profile.table}.{metric.name}" for metric in missing]
         _set_chunk_interval(conn, profile)
     _record(conn, profile, missing)
+    _describe(conn, profile)
     return done
 
 
@@ -175,3 +197,28 @@ def _record(conn: psycopg.Connection[Any], profile: Profile, metrics: list[Metri
             "INSERT INTO store.metric (profile, name, bit, storage) VALUES (%s, %s, %s, %s)",
             [(profile.name, metric.name, metric.bit, metric.storage.value) for metric in metrics],
         )
+
+
+def _describe(conn: psycopg.Connection[Any], profile: Profile) -> None:
+    with conn.cursor() as cur:
+        cur.executemany(_DESCRIBE, [_facts(profile, metric) for metric in profile.metrics])
+
+
+def _facts(profile: Profile, metric: Metric) -> dict[str, Any]:
+    return {
+        "profile": profile.name,
+        "name": metric.name,
+        "names": Jsonb(dict(metric.names)),
+        "unit": metric.unit,
+        "low": metric.low,
+        "high": metric.high,
+        "resolution": metric.resolution,
+        "suspect_low": metric.suspect_low,
+        "suspect_high": metric.suspect_high,
+        "aggregation": metric.aggregation.value,
+        "weight": metric.weight,
+        "rolls_over_at": metric.rolls_over_at,
+        "states": Jsonb({str(code): dict(names) for code, names in metric.states.items()}),
+        "grade": metric.grade.value,
+        "source": metric.source,
+    }

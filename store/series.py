@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from city.profiles import Aggregation, Metric, Profile
-from store.aggregates import RISE, expression
+from store.aggregates import expression, rise, weight
 from store.errors import BadRange
 from store.hypertables import telemetry_table
 from store.ledger import Entry
@@ -94,7 +94,7 @@ LIMIT %(limit)s
 
 _BUCKETS = sql.SQL("""
 WITH reading AS (
-    SELECT ts, {metric}::double precision AS v
+    SELECT ts, {metric}::double precision AS v, {weight} AS w
     FROM {table}
     WHERE device_key = %(device_key)s
       AND ts >= %(from)s
@@ -102,7 +102,7 @@ WITH reading AS (
       AND {metric} IS NOT NULL
       AND failed & {bit}::bigint = 0
 ), rising AS (
-    SELECT ts, v, {rise} AS rise
+    SELECT ts, v, w, {rise} AS rise
     FROM reading
     WINDOW by_time AS (ORDER BY ts)
 )
@@ -138,8 +138,7 @@ async def series(
     Values flagged failed are left out; suspect ones are not.
 
     Raises:
-        BadRange: end not after start, more points than `MAX_POINTS`, or a metric that can't be
-            brought together alone.
+        BadRange: end not after start, or more points than `MAX_POINTS`.
         UnknownMetric: the profile has none of this name.
     """
     _check(start, end, points)
@@ -177,7 +176,8 @@ async def buckets(
     statement = _BUCKETS.format(
         **_parts(profile, measured),
         aggregate=expression(measured),
-        rise=RISE if is_counter else sql.SQL("NULL::double precision"),
+        weight=weight(profile, measured),
+        rise=rise(measured),
     )
     parameters = {
         "device_key": device_key,

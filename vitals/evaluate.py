@@ -1,4 +1,4 @@
-"""Evaluates the signs of every area: air from valid hours, lighting from lamps' last reports."""
+"""Evaluates all signs: air from valid hours, lighting from lamps' last reports, networks."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -8,13 +8,14 @@ from psycopg import AsyncConnection
 
 from city.catalogue import PROFILES
 from store import across
-from vitals import area_air, hours, lighting
+from vitals import area_air, evaluate_networks, hours, lighting, networks
 from vitals.aqi import pollutant_of, realtime_indicators, rounded
 from vitals.area_air import AreaAir, Basis
 from vitals.areas import Area, Device
 from vitals.hours import DeviceHours
 from vitals.indicators import AIR_AQI, LIT_RATE, level_of
 from vitals.lighting import Lamp, LitRate, Report
+from vitals.networks import Networks
 from vitals.signs import Sign
 
 STATION = PROFILES["air-station"]
@@ -25,17 +26,31 @@ LISTED = 60  # devices named in a sign's detail, at most
 LAMP_MEMORY = timedelta(hours=24)
 
 
-async def evaluate(conn: AsyncConnection[Any], areas: Sequence[Area], now: datetime) -> list[Sign]:
-    """Return every indicator of every area as of `now`; brings the hours due up to date first."""
+async def evaluate(
+    conn: AsyncConnection[Any],
+    areas: Sequence[Area],
+    now: datetime,
+    city: Networks | None = None,
+) -> list[Sign]:
+    """Return every indicator as of `now`; brings the hours due up to date first.
+
+    Args:
+        conn: where from.
+        areas: with their devices.
+        now: the instant.
+        city: roads, tunnels and meters; None: loaded now.
+    """
     devices = {device.device_key: device for area in areas for device in area.devices}
     for profile in hours.AIR_PROFILES:
         keys = [key for key, device in devices.items() if device.profile == profile.name]
         await hours.bring_up_to_date(conn, profile, keys, now)
     air = await hours.kept(conn, now)
     lamps = await lamp_states(conn, list(devices.values()), now)
-    return [
+    signs = [
         sign for area in areas for sign in (air_sign(area, air, now), lit_sign(area, lamps, now))
     ]
+    networks_now = city if city is not None else await networks.load(conn)
+    return signs + await evaluate_networks.evaluate(conn, networks_now, now)
 
 
 def air_sign(area: Area, air: DeviceHours, now: datetime) -> Sign:
@@ -46,8 +61,8 @@ def air_sign(area: Area, air: DeviceHours, now: datetime) -> Sign:
     found = area_air.assess([device.device_key for device in devices], air, now)
     level = None if found.value is None else level_of(AIR_AQI, found.value).number
     return Sign(
-        area_key=area.area_key,
-        area=area.code,
+        entity_key=area.area_key,
+        entity=area.code,
         indicator=AIR_AQI.id,
         ts=now,
         value=found.value,
@@ -124,8 +139,8 @@ def lit_sign(area: Area, lamps: Mapping[int, Lamp], now: datetime) -> Sign:
     status, reason = _lit_status(rate)
     value = None if rate.rate_pct is None or status != "ok" else round(rate.rate_pct, 2)
     return Sign(
-        area_key=area.area_key,
-        area=area.code,
+        entity_key=area.area_key,
+        entity=area.code,
         indicator=LIT_RATE.id,
         ts=now,
         value=value,

@@ -1,13 +1,36 @@
 """The indicators as data: what each is called, which norm it follows, how its levels look."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from city.errors import CitypulseError, shortened
 from vitals import aqi
+from vitals.indicator import Indicator, Level, Names, text
+from vitals.network_indicators import (
+    ENERGY_DAY,
+    ENERGY_HOUR,
+    ENERGY_POWER,
+    TRAFFIC_INDEX,
+    TUNNEL_ENVIRONMENT,
+)
 
-Names = Mapping[str, str]
+__all__ = [
+    "AIR_AQI",
+    "ENERGY_DAY",
+    "ENERGY_HOUR",
+    "ENERGY_POWER",
+    "INDICATORS",
+    "LIT_RATE",
+    "TRAFFIC_INDEX",
+    "TUNNEL_ENVIRONMENT",
+    "Indicator",
+    "Level",
+    "Names",
+    "UnknownIndicator",
+    "indicator",
+    "level_of",
+    "text",
+]
 
 
 class UnknownIndicator(CitypulseError):
@@ -19,47 +42,6 @@ class UnknownIndicator(CitypulseError):
         known = ", ".join(INDICATORS)
         super().__init__(f"no indicator {shortened(name)!r}; there are {known}")
         self.name = name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """One class of an indicator, best first: `low` and `high` bound its values, both inclusive.
-
-    A level that begins where the better one ends is exclusive of the shared bound.
-    """
-
-    number: int
-    label: Names
-    colour: str
-    low: float
-    high: float
-    is_alarm: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Indicator:
-    """A vital sign: identity, norm, levels and rules.
-
-    Attributes:
-        norm: where formula and limits come from.
-        clause: the places in it.
-        validity: what data a value needs, in words.
-        engineering: each rule that is our own choice, not the norm's.
-    """
-
-    id: str
-    names: Names
-    unit: str
-    norm: str
-    clause: str
-    levels: tuple[Level, ...]
-    validity: Names
-    engineering: tuple[Names, ...]
-
-
-def text(zh: str, en: str) -> Names:
-    """Return a text in both languages."""
-    return MappingProxyType({"zh": zh, "en": en})
 
 
 def _aqi_levels() -> tuple[Level, ...]:
@@ -162,7 +144,20 @@ LIT_RATE = Indicator(
     ),
 )
 
-INDICATORS: Mapping[str, Indicator] = MappingProxyType({i.id: i for i in (AIR_AQI, LIT_RATE)})
+INDICATORS: Mapping[str, Indicator] = MappingProxyType(
+    {
+        each.id: each
+        for each in (
+            AIR_AQI,
+            LIT_RATE,
+            TRAFFIC_INDEX,
+            TUNNEL_ENVIRONMENT,
+            ENERGY_POWER,
+            ENERGY_HOUR,
+            ENERGY_DAY,
+        )
+    }
+)
 
 
 def indicator(name: str) -> Indicator:
@@ -178,5 +173,6 @@ def indicator(name: str) -> Indicator:
 
 
 def level_of(of: Indicator, value: float) -> Level:
-    """Return the level a value lies in; on a shared bound, the better one."""
-    return next((level for level in of.levels if level.low <= value <= level.high), of.levels[-1])
+    """Return the level a value lies in; on a shared bound, the better one unless it says else."""
+    levels = of.levels[::-1] if of.bound_is_worse else of.levels
+    return next((level for level in levels if level.low <= value <= level.high), of.levels[-1])

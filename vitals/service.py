@@ -16,7 +16,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from store.pool import session_conninfo
-from vitals import areas, evaluate, hours, signs
+from vitals import areas, evaluate, hours, networks, signs
 from vitals.follow import follow
 from vitals.settings import VitalsSettings
 
@@ -71,14 +71,16 @@ async def _work(
     loop = asyncio.get_running_loop()
     evaluated_at = loaded_at = float("-inf")
     city: list[areas.Area] = []
+    lines: networks.Networks | None = None
     while not stopping.is_set():
         followed = await follow(conn, clock())
         if loop.time() - evaluated_at >= settings.signs_interval_s:
             evaluated_at = loop.time()
             if evaluated_at - loaded_at >= DIRECTORY_AGE_S or not city:
                 city, loaded_at = await areas.load(conn), evaluated_at
+                lines = await networks.load(conn)
                 await hours.forget_old(conn, clock())
-            await signs.write(conn, await evaluate.evaluate(conn, city, clock()))
+            await signs.write(conn, await evaluate.evaluate(conn, city, clock(), lines))
         if followed.entries == 0 or followed.readings < 1000:  # noqa: PLR2004 - caught up
             await _pause(stopping, settings.follow_interval_s)
 

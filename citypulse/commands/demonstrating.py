@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
@@ -17,13 +18,14 @@ from citypulse.demo import start_demo
 from citypulse.house import House, supervised
 from citypulse.settings import Settings
 from citypulse.status import api_health
-from citypulse.supervisor import Supervisor
+from citypulse.supervisor import Part, Supervisor
 from store.ledger import Totals, totals
 
 LOOK_S = 0.5
 LINE_EVERY_S = 2.0
 PLAIN_LINE_EVERY_S = 30.0
 SPEAKING_DEADLINE_S = 120.0
+_API_ANSWERS = {"ok", "degraded"}
 
 
 @click.command()
@@ -32,7 +34,7 @@ SPEAKING_DEADLINE_S = 120.0
 )
 @with_settings
 def demo(settings: Settings, port: int | None) -> None:
-    """Run a small city: 600 poles and six air stations, from device to page. Ctrl-C stops it.
+    """Run a city of 1,500 devices: poles, roads, tunnels, meters, stations. Ctrl-C stops it.
 
     The city, its codes and what was measured are kept for the next time; `citypulse down --wipe`
     removes them.
@@ -87,12 +89,18 @@ def _await_speaking(supervisor: Supervisor, house: House, screen: Screen) -> boo
     end = time.monotonic() + SPEAKING_DEADLINE_S
     while supervisor.watch(LOOK_S):
         books = _books(house, screen.began_at)
-        if books is not None and books.stored > 0 and api_health(house.page) in {"ok", "degraded"}:
+        if books is not None and books.stored > 0 and api_health(house.page) in _API_ANSWERS:
             return True
         if time.monotonic() > end:
             log = next(part.runs.log.parent for part in supervisor.parts)
-            raise click.ClickException(f"no readings arrive: see the logs in {log}")
+            raise click.ClickException(f"{_missing(books)}: see the logs in {log}")
     return False
+
+
+def _missing(books: Totals | None) -> str:
+    if books is None:
+        return "the database does not answer"
+    return "the API does not answer" if books.stored else "no readings arrive"
 
 
 def _live(supervisor: Supervisor, house: House, screen: Screen) -> None:
@@ -109,7 +117,8 @@ def _live(supervisor: Supervisor, house: House, screen: Screen) -> None:
         if books is None:
             line = "the database does not answer"
         else:
-            line = _line(supervisor, books, rate=(_readings(books) - before) / (now - before_s))
+            rate = (_readings(books) - before) / (now - before_s)
+            line = live_line(supervisor.parts, books, rate=rate, api=api_health(house.page))
             before, before_s = _readings(books), now
         if screen.is_terminal:
             screen.live(line)
@@ -119,15 +128,26 @@ def _live(supervisor: Supervisor, house: House, screen: Screen) -> None:
         screen.live("")
 
 
-def _line(supervisor: Supervisor, books: Totals, *, rate: float) -> str:
-    down = [part.name for part in supervisor.parts if part.runs.pid is None]
-    parts = [
+def live_line(parts: Sequence[Part], books: Totals, *, rate: float, api: str) -> str:
+    """How it goes, in one line; troubles only where there are some.
+
+    Args:
+        parts: of the supervisor.
+        books: since the start.
+        rate: readings a second.
+        api: what `api_health` found.
+    """
+    down = [part.name for part in parts if part.runs.pid is None]
+    said = [
         f"{_readings(books):,} readings since the start",
         f"{rate:,.0f}/s",
         f"quarantined {books.quarantined:,}",
         f"not running: {', '.join(down)}" if down else "all parts run",
+        *(f"{part.name} restarted {part.restarts}×" for part in parts if part.restarts),
     ]
-    return " · ".join(parts)
+    if api not in _API_ANSWERS and "api" not in down:
+        said.append("the API does not answer" if api == "no answer" else f"the API says {api}")
+    return " · ".join(said)
 
 
 def _readings(books: Totals) -> int:

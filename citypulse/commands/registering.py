@@ -2,22 +2,26 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
-from city.codes import normalise
+from city.codes import Kind, normalise
 from city.frames import frame_named
 from citypulse.city_work import import_document
 from citypulse.commands.context import with_settings
 from citypulse.settings import Settings
 from citypulse.stack.local import running_database
 from registry.city_file import Imported, load_city_file
+from registry.classes import REGISTERED_KINDS
 from registry.errors import BadCityFile
+from registry.foreign_file import Reading, as_city_file
 from registry.resolve import Resolution
 from registry.resolve import resolve as look_up
 from store.pool import open_pool
@@ -35,18 +39,28 @@ def registry() -> None:
 @click.option("--frame", help="Of coordinates the file says no frame for: WGS 84 or GCJ-02.")
 @click.option("--skip-bad", is_flag=True, help="Leave bad features out instead of refusing all.")
 @click.option("--dry-run", is_flag=True, help="Check and count; write nothing.")
+@click.option("--kind", help="Somebody else's file: what its features are, such as L.")
+@click.option("--class", "class_", help="With --kind: their class, such as road-segment.")
+@click.option("--key-from", help="With --kind: the property that is their key; else their id.")
+@click.option("--name-from", help="With --kind: the property that is their name.")
+@click.option("--name-language", default="zh", show_default=True, help="Of those names.")
+@click.option("--source", help="With --kind: stands before their keys; else the file's name.")
 @with_settings
-def import_(
-    settings: Settings, file: Path, frame: str | None, skip_bad: bool, dry_run: bool
-) -> None:
+def import_(settings: Settings, /, file: Path, **options: Any) -> None:
     """Bring a city in from a GeoJSON FILE; repeating it changes only what differs.
 
-    A bad feature is named by its index, field and rule, and then nothing is written.
+    A bad feature is named by its index, field and rule, and then nothing is written. With --kind,
+    FILE may be anybody's: its own properties become attributes.
     """
+    document = load_city_file(file)
+    reading = _reading(file, options)
+    if reading is not None:
+        document = as_city_file(document, reading)
+    frame, skip_bad, dry_run = (options[name] for name in ("frame", "skip_bad", "dry_run"))
     url = running_database(settings.state, database=settings.database)
     work = import_document(
         url,
-        load_city_file(file),
+        document,
         frame=frame_named(frame) if frame else None,
         skip_bad=skip_bad,
         dry_run=dry_run,
@@ -78,6 +92,31 @@ def resolve(settings: Settings, code: str, at: datetime | None) -> None:
     click.echo(json.dumps(asdict(found), default=_plain, ensure_ascii=False))
 
 
+def _reading(file: Path, options: Mapping[str, Any]) -> Reading | None:
+    """How to read somebody else's file; None for a city file.
+
+    Raises:
+        click.UsageError: options that need each other are not all there.
+    """
+    if options["kind"] is None:
+        for option in ("class_", "key_from", "name_from", "source"):
+            if options[option] is not None:
+                name = option.rstrip("_").replace("_", "-")
+                raise click.UsageError(f"--{name} goes with --kind, for files of others")
+        return None
+    if options["kind"] not in REGISTERED_KINDS or options["class_"] is None:
+        kinds = " ".join(sorted(REGISTERED_KINDS))
+        raise click.UsageError(f"--kind must be one of {kinds}, and --class must come with it")
+    return Reading(
+        kind=Kind(options["kind"]),
+        class_=options["class_"],
+        source=options["source"] or file.stem,
+        key_from=options["key_from"],
+        name_from=options["name_from"],
+        language=options["name_language"],
+    )
+
+
 async def _resolve(url: str, code: str, at: datetime | None) -> Resolution:
     async with (
         open_pool(url, application_name="citypulse registry") as pool,
@@ -99,7 +138,8 @@ def _summary(done: Imported) -> str:
     would = "would have " if done.dry_run else ""
     return (
         f"{would}created {done.created}, changed {done.changed}, unchanged {done.unchanged}, "
-        f"mounted {done.mounts}, aliases {done.aliases}, left out {len(done.skipped)}"
+        f"mounted {done.mounts}, related {done.relations}, "
+        f"aliases {done.aliases}, left out {len(done.skipped)}"
     )
 
 

@@ -6,6 +6,7 @@ from citypulse.commands.coding import code
 from citypulse.commands.context import CitypulseGroup
 from citypulse.commands.demonstrating import demo
 from citypulse.commands.enrolling import devices
+from citypulse.commands.loading import load, verify_load
 from citypulse.commands.processes import api, db, ingest, vitals
 from citypulse.commands.registering import registry
 from citypulse.commands.running import doctor, down, status, up
@@ -36,6 +37,8 @@ for command in (
     api,
     simulate,
     replay,
+    load,
+    verify_load,
     code,
     registry,
     devices,

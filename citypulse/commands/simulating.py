@@ -21,7 +21,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group(invoke_without_command=True)
-@click.option("--devices", type=click.IntRange(min=1), help="How many poles; default: all.")
+@click.option("--devices", type=click.IntRange(min=1), help="How many, poles first; default: all.")
 @click.option(
     "--interval", type=DURATION, default="60s", show_default=True, help="Between two readings."
 )
@@ -34,7 +34,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="End with a summary as one JSON line.")
 @click.pass_context
 def simulate(context: click.Context, /, **options: Any) -> None:
-    """Run smart poles that publish believable readings, each with its own MQTT identity.
+    """Run devices that publish believable readings, each with its own MQTT identity.
 
     Exit status 1 when readings were lost, refused or left unacknowledged.
     """
@@ -94,7 +94,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
     options = ReplayOptions(
         files=files,
-        fleet=_fleet(settings, fleet),
+        fleet=fleet_file(settings, fleet),
         broker_url=running_broker(settings.state, mqtt=settings.broker),
         ending=ending,
         start=start.date() if start else None,
@@ -118,7 +118,7 @@ def _simulate(
     as_json: bool,
 ) -> None:
     options = SimulateOptions(
-        fleet=_fleet(settings, fleet),
+        fleet=fleet_file(settings, fleet),
         broker_url=running_broker(settings.state, mqtt=settings.broker),
         devices=devices,
         interval_s=interval,
@@ -130,7 +130,7 @@ def _simulate(
     sys.exit(0 if asyncio.run(run_fleet(options)).complete else 1)
 
 
-def _fleet(settings: Settings, given: Path | None) -> Path:
+def fleet_file(settings: Settings, given: Path | None) -> Path:
     """The fleet file that was named, else the one that `demo` enrolled."""
     if given is not None:
         return given

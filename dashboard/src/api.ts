@@ -1,20 +1,27 @@
 /** Questions to the HTTP API; every failure is a `Problem` with a text worth showing. */
 
 import type {
-  AreaCollection,
   AreaFeature,
   DeviceItem,
   Indicator,
   Latest,
+  LineFeature,
   Link,
   Page,
   ProfileSpec,
+  Relation,
   Sign,
   Telemetry,
 } from "./contract";
 
 const PAGE_SIZE = 1000;
 const TIMEOUT_MS = 20_000;
+const SIGNED = ["district", "route", "link"];
+
+interface Collection<T> {
+  readonly features: readonly T[];
+  readonly links?: readonly Link[];
+}
 
 export type ProblemKind = "network" | "unreadable" | "answered";
 
@@ -102,19 +109,45 @@ async function allItems<T>(path: string, signal?: AbortSignal): Promise<T[]> {
   return items;
 }
 
+async function allFeatures<T>(path: string, signal?: AbortSignal): Promise<T[]> {
+  const features: T[] = [];
+  let next: string | null = path;
+  while (next) {
+    const page: Collection<T> = await get<Collection<T>>(next, signal);
+    features.push(...page.features);
+    next = nextPath(page.links);
+  }
+  return features;
+}
+
 /** All areas of a level with their outlines; what has no outline is left out. */
 export async function areas(
   level: "city" | "district",
   signal?: AbortSignal,
 ): Promise<AreaFeature[]> {
   const path = `/api/v1/areas?level=${level}&limit=${PAGE_SIZE}`;
-  const first = await get<AreaCollection>(path, signal);
-  const features = [...first.features];
-  for (let next = nextPath(first.links); next; ) {
-    const page: AreaCollection = await get<AreaCollection>(next, signal);
-    features.push(...page.features);
-    next = nextPath(page.links);
-  }
+  return withShape(await allFeatures<AreaFeature>(path, signal));
+}
+
+/** All links or routes of a class; what has no line is left out. */
+export async function lines(
+  kind: "L" | "R",
+  class_: string,
+  signal?: AbortSignal,
+): Promise<LineFeature[]> {
+  const path = `/api/v1/entities?kind=${kind}&class=${class_}&limit=${PAGE_SIZE}`;
+  return withShape(await allFeatures<LineFeature>(path, signal));
+}
+
+/** The links that a route is made of. */
+export async function linksOf(route: string, signal?: AbortSignal): Promise<string[]> {
+  const path = `/api/v1/entities/${encodeURIComponent(route)}`;
+  const { relations } = await get<{ relations?: readonly Relation[] }>(path, signal);
+  const parts = relations?.filter((each) => each.predicate === "partOf" && each.inverse);
+  return (parts ?? []).map((each) => each.code);
+}
+
+function withShape<T extends { geometry: unknown }>(features: readonly T[]): T[] {
   return features.filter((feature) => feature.geometry !== null);
 }
 
@@ -128,20 +161,24 @@ export function latest(code: string, signal?: AbortSignal): Promise<Latest> {
   return get<Latest>(`/api/v1/devices/${encodeURIComponent(code)}/latest`, signal);
 }
 
-/** The current signs of all districts. */
-export function signs(signal?: AbortSignal): Promise<Sign[]> {
-  return allItems<Sign>("/api/v1/signs?level=district", signal);
+/** The current signs of districts, routes and links. */
+export async function signs(signal?: AbortSignal): Promise<Sign[]> {
+  const all = SIGNED.map((level) => allItems<Sign>(`/api/v1/signs?level=${level}`, signal));
+  return (await Promise.all(all)).flat();
 }
 
-/** The signs of an area since an instant, oldest first. */
+/** The signs of a district, route or link since an instant, oldest first. */
 export function signHistory(
-  area: string,
+  of: string,
   indicator: string,
   fromMs: number,
   signal?: AbortSignal,
 ): Promise<Sign[]> {
   const query = new URLSearchParams({ indicator, from: new Date(fromMs).toISOString() });
-  return allItems<Sign>(`/api/v1/areas/${encodeURIComponent(area)}/signs?${query}`, signal);
+  return allItems<Sign>(
+    `/api/v1/${of.startsWith("A") ? "areas" : "entities"}/${encodeURIComponent(of)}/signs?${query}`,
+    signal,
+  );
 }
 
 /** The catalogue of profiles: units, ranges and names of metrics. */

@@ -4,14 +4,17 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import type { Names } from "./contract";
 import { button, h, setText } from "./dom";
 import { type Language, nameIn, type Strings, startLanguage, strings } from "./i18n";
-import { legend } from "./legend";
+import { districtIndicators, legend } from "./legend";
+import { sectionOf } from "./lines";
 import { CityMap, type Target } from "./map/city_map";
 import { DeviceView } from "./panel/device";
 import { District } from "./panel/district";
+import { LineRouteView } from "./panel/line_route";
+import { LinkView } from "./panel/link";
 import { Overview } from "./panel/overview";
-import { signLevelText, signValueText } from "./panel/parts";
+import { signText, signValueText } from "./panel/parts";
 import { FailedView, LoadingView, UnknownView } from "./panel/states";
-import { areaName, type Context, type View } from "./panel/view";
+import { areaName, type Context, lineName, type View } from "./panel/view";
 import { parseRoute, type Route, routeText } from "./route";
 import { StatusChip } from "./status";
 import { applyTheme, nextTheme, onSystemTheme, PALETTES, theme, themeChoice } from "./theme";
@@ -85,6 +88,7 @@ export class App {
       name: (code: string) => areaName(this.context(), code),
       sign: (code: string) => this.mapLabel(code),
       short: (code: string) => this.mapValue(code),
+      line: (code: string) => this.lineLabel(code),
       attribution: () => this.attribution(),
     };
     const events = {
@@ -120,9 +124,14 @@ export class App {
 
   private mapLabel(code: string): string {
     const indicator = this.route.sign ?? "";
-    const sign = this.world.sign(code, indicator);
-    if (sign?.status !== "ok") return signLevelText(this.context(), indicator, sign);
-    return `${this.mapValue(code)} ${signLevelText(this.context(), indicator, sign)}`;
+    return signText(this.context(), indicator, this.world.sign(code, indicator));
+  }
+
+  /** Along a road stands the road's name, along a compartment its own. */
+  private lineLabel(code: string): string {
+    const line = this.world.lines.get(code);
+    const isNumbered = line !== undefined && sectionOf(line) !== null;
+    return lineName(this.context(), isNumbered ? code : (line?.route ?? code));
   }
 
   private picked(target: Target | null): void {
@@ -148,28 +157,36 @@ export class App {
       this.map?.show(this.route.sign ?? "");
       this.renewLegend();
     }
+    if (String([...this.route.hide]) !== String([...before.hide])) {
+      this.map?.hide(this.route.hide);
+      this.renewLegend();
+    }
     this.renew();
     if (this.route.at === before.at) return;
     this.panel.scrollTop = 0;
     this.map?.pick(this.selectedCode());
     if (this.route.at && this.world.areas.has(this.route.at)) this.map?.fitArea(this.route.at);
+    if (this.world.lines.get(this.route.at ?? "")?.kind === "route") {
+      this.map?.fitLine(this.route.at ?? "");
+    }
     if (!this.route.at) this.map?.fitCity();
   }
 
   private knownSign(asked: string | null): string | null {
     if (asked && this.world.indicators.has(asked)) return asked;
-    return this.world.indicators.keys().next().value ?? asked;
+    return districtIndicators(this.context())[0] ?? asked;
   }
 
   /** The selection as the map knows it: a pole's code means the device on it. */
   private selectedCode(): string | null {
     const { at } = this.route;
-    if (!at || this.world.areas.has(at)) return at;
+    if (!at || this.world.areas.has(at) || this.world.lines.has(at)) return at;
     return this.world.deviceAt(at)?.code ?? null;
   }
 
   private locate(code: string): void {
     if (this.world.areas.has(code)) this.map?.fitArea(code);
+    if (this.world.lines.has(code)) this.map?.fitLine(code);
     const device = this.world.devices.get(code);
     if (device) this.map?.goTo(device);
     if (this.root.clientWidth < NARROW_PX) this.mapArea.scrollIntoView({ block: "start" });
@@ -189,6 +206,7 @@ export class App {
     const wasLoading = !(this.view instanceof Overview || this.view instanceof District);
     this.route = { ...this.route, sign: this.knownSign(this.route.sign) };
     this.map?.show(this.route.sign ?? "");
+    this.map?.hide(this.route.hide);
     this.map?.pick(this.selectedCode());
     this.renewLegend();
     const isDeviceGone = this.view instanceof DeviceView && !this.selectedCode();
@@ -217,16 +235,18 @@ export class App {
     const { at } = this.route;
     if (!at) return new Overview(context);
     if (this.world.areas.has(at)) return new District(context, at);
+    const line = this.world.lines.get(at);
+    if (line?.kind === "route") return new LineRouteView(context, line);
+    if (line) return new LinkView(context, line);
     const device = this.world.deviceAt(at);
     return device ? new DeviceView(context, device.code) : new UnknownView(context, at);
   }
 
   private renewLegend(): void {
-    const details = this.legendBox.querySelector("details");
-    const isOpen = details ? details.open : this.root.clientWidth >= NARROW_PX;
+    const isWide = this.root.clientWidth >= NARROW_PX;
     const focused = document.activeElement?.getAttribute("data-focus") ?? null;
-    this.legendBox.replaceChildren(legend(this.context(), isOpen));
-    if (focused?.startsWith("sign ")) {
+    this.legendBox.replaceChildren(legend(this.context(), isWide));
+    if (focused) {
       this.legendBox.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
     }
   }

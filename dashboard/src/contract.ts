@@ -1,6 +1,6 @@
 /** What the HTTP API says, as types: the only thing this page knows of the rest of the system. */
 
-import type { Feature, FeatureCollection, MultiPolygon, Point, Polygon } from "geojson";
+import type { Feature, LineString, MultiLineString, MultiPolygon, Point, Polygon } from "geojson";
 
 export type Names = Readonly<Partial<Record<"zh" | "en", string>>>;
 export type Quality = "good" | "suspect" | "fail";
@@ -37,6 +37,7 @@ export interface Level {
   readonly colour: string;
   readonly low?: number | null;
   readonly high?: number | null;
+  readonly is_alarm?: boolean;
 }
 
 export interface Indicator {
@@ -57,14 +58,29 @@ export interface AreaProperties {
 
 export type AreaFeature = Feature<Polygon | MultiPolygon, AreaProperties>;
 
-export interface AreaCollection extends FeatureCollection<Polygon | MultiPolygon, AreaProperties> {
-  readonly links?: readonly Link[];
+export interface LineProperties {
+  readonly code: string;
+  readonly kind: string;
+  readonly class: string;
+  readonly name: Names | null;
+  readonly district?: string | null;
+  readonly attributes?: Readonly<Record<string, unknown>> | null;
 }
+
+/** What else a thing hangs together with; `inverse` where the other is the subject. */
+export interface Relation {
+  readonly predicate: string;
+  readonly inverse: boolean;
+  readonly code: string;
+}
+
+export type LineFeature = Feature<LineString | MultiLineString, LineProperties>;
 
 export type SignStatus = "ok" | "na" | "stale" | "not-monitored";
 
 export interface Sign {
-  readonly area: string;
+  /** The code of what it is of: an area, a route, a link. */
+  readonly entity: string;
   readonly indicator: string;
   readonly ts: string | null;
   readonly value: number | null;

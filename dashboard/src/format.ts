@@ -10,6 +10,10 @@ const UNITS: Readonly<Record<string, string>> = {
   Cel: "°C",
   deg: "°",
   "kW.h": "kWh",
+  m3: "m³",
+  "m3/h": "m³/h",
+  "{veh}/h": "veh/h",
+  "%{LEL}": "% LEL",
   "1": "",
 };
 

@@ -10,14 +10,17 @@ export function levelOf(indicator: Indicator | undefined, sign: Sign): Level | u
 
 /** The colour to draw a sign in; null where there is no value that holds now. */
 export function colourOf(indicator: Indicator | undefined, sign: Sign | undefined): string | null {
-  if (sign?.status !== "ok" || sign.value === null) return null;
+  if (sign?.status !== "ok" || (sign.value === null && sign.level === null)) return null;
   return sign.colour ?? levelOf(indicator, sign)?.colour ?? null;
 }
 
 /** How bad a sign is, for sorting: levels count from the best; what is unknown comes last. */
 export function badness(sign: Sign | undefined, higherIsWorse: boolean): number {
-  if (sign?.status !== "ok" || sign.value === null) return Number.NEGATIVE_INFINITY;
-  const within = higherIsWorse ? sign.value : -sign.value;
+  if (sign?.status !== "ok" || (sign.value === null && sign.level === null)) {
+    return Number.NEGATIVE_INFINITY;
+  }
+  const value = sign.value ?? 0;
+  const within = higherIsWorse ? value : -value;
   return (sign.level ?? 0) * 1e6 + within;
 }
 
@@ -32,7 +35,50 @@ export function higherIsWorse(indicator: Indicator | undefined): boolean {
   return first && last && first.level > last.level ? start > end : end >= start;
 }
 
-/** The key under which a sign is kept: one current sign per area and indicator. */
-export function signKey(area: string, indicator: string): string {
-  return `${area} ${indicator}`;
+/** Whether the sign stands at a level that its indicator counts as an alarm. */
+export function isAlarm(indicator: Indicator | undefined, sign: Sign | undefined): boolean {
+  if (sign?.status !== "ok") return false;
+  return levelOf(indicator, sign)?.is_alarm ?? false;
+}
+
+/** The level that one measurement behind a sign is at, as the server's detail tells it. */
+export function tierOf(
+  indicator: Indicator | undefined,
+  sign: Sign | undefined,
+  metric: string,
+): Level | undefined {
+  if (sign?.status !== "ok") return undefined;
+  const worst = sign.detail?.["worst"] as { metric?: unknown; tier?: unknown } | undefined;
+  const inputs = Object.values(sign.detail?.["inputs"] ?? {}) as object[];
+  const isRated = inputs.some((input) => metric in input);
+  // Of the others no more is told than that none is worse: with the best level, all are at it.
+  const isBest = isRated && worst?.tier === indicator?.levels[0]?.level;
+  const tier = worst?.metric === metric || isBest ? worst?.tier : undefined;
+  return indicator?.levels.find((level) => level.level === tier);
+}
+
+/** Whether values only number the levels, so that the level's name says it all. */
+export function isOrdinal(indicator: Indicator | undefined): boolean {
+  const levels = indicator?.levels ?? [];
+  return levels.length > 1 && levels.every((each) => each.low === each.high && each.low !== null);
+}
+
+/** How finely values of an indicator are told: shares to a tenth, as are scales up to twenty. */
+export function resolutionOf(indicator: Indicator | undefined): number {
+  if (indicator?.unit === "%") return 0.1;
+  const highest = Math.max(0, ...(indicator?.levels ?? []).map((level) => level.high ?? 0));
+  return highest > 4 && highest <= 20 ? 0.1 : 1;
+}
+
+/** How a line is drawn: the worse, the wider; 1 for the best level, 0 for no value. */
+export function rankOf(indicator: Indicator | undefined, sign: Sign | undefined): number {
+  if (colourOf(indicator, sign) === null || sign === undefined) return 0;
+  const levels = indicator?.levels ?? [];
+  const place = levels.findIndex((level) => level.level === sign.level);
+  return place < 0 ? 1 : 1 + (4 * place) / Math.max(4, levels.length - 1);
+}
+
+/** The key under which a sign is kept: one current sign per thing and indicator. */
+export function signKey(of: string, indicator: string): string {
+  return `${of} ${indicator}`;
 }

@@ -10,6 +10,8 @@ export interface Palette {
   readonly hatch: string;
   readonly outline: string;
   readonly selected: string;
+  /** Around the selected line, on any colour. */
+  readonly mark: string;
   readonly text: string;
   readonly muted: string;
   readonly halo: string;
@@ -22,6 +24,8 @@ export interface Palette {
   readonly failed: string;
   readonly stale: string;
   readonly edge: string;
+  /** The outline of tunnels. */
+  readonly tunnel: string;
 }
 
 export const PALETTES: Readonly<Record<Theme, Palette>> = {
@@ -31,6 +35,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     hatch: "#4a5b64",
     outline: "#0e1417",
     selected: "#ffffff",
+    mark: "#ffd166",
     text: "#f2f6f7",
     muted: "#a3b3bb",
     halo: "#0e1417",
@@ -43,6 +48,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     failed: "#ff6b5e",
     stale: "#b3bfc5",
     edge: "#0b1013",
+    tunnel: "#dfe8ec",
   },
   light: {
     ground: "#eef2f3",
@@ -50,6 +56,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     hatch: "#b7c4ca",
     outline: "#ffffff",
     selected: "#10191d",
+    mark: "#0b5cad",
     text: "#16232a",
     muted: "#51626b",
     halo: "#ffffff",
@@ -62,6 +69,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     failed: "#c3241a",
     stale: "#5c6b73",
     edge: "#ffffff",
+    tunnel: "#1b2a31",
   },
 };
 

@@ -4,21 +4,45 @@ import { serverNow } from "./api";
 import { h } from "./dom";
 import { ageText, metricText, unitText } from "./format";
 import { nameIn } from "./i18n";
+import { MAIN_SIGN } from "./lines";
 import type { Target } from "./map/city_map";
-import { signLevelText, signValueText, spaced } from "./panel/parts";
-import { areaName, type Context, deviceName } from "./panel/view";
+import { signText, spaced } from "./panel/parts";
+import { areaName, type Context, deviceName, lineName } from "./panel/view";
 
 const SHOWN_METRICS = 4;
 const OFFSET_PX = 14;
 
 function areaLines(context: Context, code: string): string[] {
-  return [...context.world.indicators].map(([id, indicator]) => {
+  return context.world.indicatorsOf([code]).map((id) => {
+    const indicator = context.world.indicators.get(id);
     const sign = context.world.sign(code, id);
-    const name = nameIn(indicator.names, context.language, id);
-    const value = sign?.status === "ok" ? `${signValueText(context, id, sign)} ` : "";
-    return `${name}: ${value}${signLevelText(context, id, sign)}`;
+    const name = nameIn(indicator?.names, context.language, id);
+    return `${name}: ${signText(context, id, sign)}`;
   });
 }
+
+/** A link's own sign, then what the devices on it measure. */
+function linkLines(context: Context, code: string): string[] {
+  const { world, language } = context;
+  const line = world.lines.get(code);
+  if (!line) return [];
+  const id = MAIN_SIGN[line.family];
+  const sign = world.sign(code, id);
+  const name = nameIn(world.indicators.get(id)?.names, language, id);
+  const devices = world.devicesOn(code).flatMap((device) => deviceLines(context, device.code));
+  return [`${name}: ${signText(context, id, sign)}`, ...devices];
+}
+
+const LINES: Readonly<Record<Target["kind"], (context: Context, code: string) => string[]>> = {
+  area: areaLines,
+  line: linkLines,
+  device: deviceLines,
+};
+const NAMES: Readonly<Record<Target["kind"], (context: Context, code: string) => string>> = {
+  area: areaName,
+  line: lineName,
+  device: deviceName,
+};
 
 function deviceLines(context: Context, code: string): string[] {
   const { world, s, language } = context;
@@ -44,10 +68,8 @@ export class Tooltip {
   show(context: Context, target: Target | null, x: number, y: number): void {
     this.root.hidden = target === null;
     if (!target) return;
-    const [title, lines] =
-      target.kind === "area"
-        ? [areaName(context, target.code), areaLines(context, target.code)]
-        : [deviceName(context, target.code), deviceLines(context, target.code)];
+    const title = NAMES[target.kind](context, target.code);
+    const lines = LINES[target.kind](context, target.code);
     this.root.replaceChildren(h("strong", {}, title), ...lines.map((line) => h("div", {}, line)));
     this.place(x, y);
   }

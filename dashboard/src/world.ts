@@ -5,6 +5,7 @@ import type {
   AreaFeature,
   AreaProperties,
   Indicator,
+  LineFeature,
   LiveReading,
   MetricSpec,
   ProfileSpec,
@@ -20,6 +21,7 @@ import {
   isLive,
   stateAt,
 } from "./devices";
+import { CLASSES, type Line, lineOf } from "./lines";
 import { Rate } from "./rate";
 import { signKey } from "./signs";
 import { type Connection, Stream } from "./stream";
@@ -53,6 +55,8 @@ export class World {
   readonly areas = new Map<string, AreaFeature>();
   readonly profiles = new Map<string, ProfileSpec>();
   readonly indicators = new Map<string, Indicator>();
+  /** Roads and tunnels: links and the routes they make up. */
+  readonly lines = new Map<string, Line>();
   readonly devices = new Map<string, Device>();
   readonly signs = new Map<string, Sign>();
   loading: Loading = { kind: "loading" };
@@ -60,6 +64,7 @@ export class World {
   newestMs: number | null = null;
   rate = new Rate(Date.now());
 
+  private mounted: ReadonlyMap<string, readonly string[]> = new Map();
   private readonly specs = new Map<string, ReadonlyMap<string, MetricSpec>>();
   private readonly listeners = new Set<(change: Change) => void>();
   private readonly watchers = new Set<(reading: LiveReading) => void>();
@@ -92,15 +97,17 @@ export class World {
     this.isBusy = true;
     window.clearTimeout(this.retryTimer);
     try {
-      const [profiles, indicators, cities, districts] = await Promise.all([
+      const [profiles, indicators, cities, districts, ...lines] = await Promise.all([
         api.profiles(),
         api.indicators(),
         api.areas("city"),
         api.areas("district"),
+        ...CLASSES.map((each) => api.lines(each.kind, each.class)),
       ]);
       this.keepCatalogue(profiles, indicators);
       this.cities = cities.map((feature) => feature.properties);
       for (const feature of districts) this.areas.set(feature.properties.code, feature);
+      await this.keepLines(lines.flat());
       await this.fetchDevicesAndSigns();
       this.loading = { kind: "ready" };
       this.rate = new Rate(Date.now()); // what came before is no measure of the stream
@@ -133,8 +140,8 @@ export class World {
     return this.specs.get(profile)?.get(metric);
   }
 
-  sign(area: string, indicator: string): Sign | undefined {
-    return this.signs.get(signKey(area, indicator));
+  sign(of: string, indicator: string): Sign | undefined {
+    return this.signs.get(signKey(of, indicator));
   }
 
   /** The devices of an area: its own code or the district's names it. */
@@ -142,14 +149,30 @@ export class World {
     return [...this.devices.values()].filter((d) => d.district === area || d.area === area);
   }
 
-  /** The device itself, or the one mounted on the entity with this code. */
+  /** The device itself, or the first one mounted on the entity with this code. */
   deviceAt(code: string): Device | undefined {
-    const device = this.devices.get(code);
-    if (device) return device;
-    for (const candidate of this.devices.values()) {
-      if (candidate.mountedOn === code) return candidate;
-    }
-    return undefined;
+    return this.devices.get(code) ?? this.devicesOn(code)[0];
+  }
+
+  /** The devices mounted on a thing: a pole, a link, a building. */
+  devicesOn(code: string): Device[] {
+    const codes = this.mounted.get(code) ?? [];
+    return codes.flatMap((each) => this.devices.get(each) ?? []);
+  }
+
+  /** The links that make up a route. */
+  linksOf(route: string): Line[] {
+    return [...this.lines.values()].filter((line) => line.route === route);
+  }
+
+  /** The indicators that are monitored of at least one of these, in the catalogue's order. */
+  indicatorsOf(codes: Iterable<string>): string[] {
+    const all = [...codes];
+    const isMonitored = (code: string, name: string) =>
+      (this.sign(code, name)?.status ?? "not-monitored") !== "not-monitored";
+    return [...this.indicators.keys()].filter((name) =>
+      all.some((code) => isMonitored(code, name)),
+    );
   }
 
   /** Asks for a device's newest values: the stream leaves out those that failed their test. */
@@ -174,6 +197,18 @@ export class World {
     for (const indicator of indicators) this.indicators.set(indicator.indicator, indicator);
   }
 
+  private async keepLines(features: readonly LineFeature[]): Promise<void> {
+    for (const feature of features) this.lines.set(feature.properties.code, lineOf(feature));
+    const routes = [...this.lines.values()].filter((line) => line.kind === "route");
+    const parts = await Promise.all(routes.map((route) => api.linksOf(route.code)));
+    routes.forEach((route, place) => {
+      for (const code of parts[place] ?? []) {
+        const link = this.lines.get(code);
+        if (link) link.route = route.code;
+      }
+    });
+  }
+
   private async fetchDevicesAndSigns(): Promise<void> {
     const [items, signs] = await Promise.all([api.devices(), api.signs()]);
     this.refetchedMs = Date.now();
@@ -190,6 +225,7 @@ export class World {
       fresh.add(device.code);
     }
     for (const code of this.devices.keys()) if (!fresh.has(code)) this.devices.delete(code);
+    this.mounted = byMount(this.devices.values());
   }
 
   /** The stream tells of signs that changed; that the others still hold must be asked for. */
@@ -202,7 +238,7 @@ export class World {
   }
 
   private keepSigns(signs: readonly Sign[]): void {
-    for (const sign of signs) this.signs.set(signKey(sign.area, sign.indicator), sign);
+    for (const sign of signs) this.signs.set(signKey(sign.entity, sign.indicator), sign);
     this.failedLamps = failedLamps(this.signs.values());
   }
 
@@ -290,6 +326,18 @@ export class World {
     this.frame = 0;
     for (const listener of this.listeners) listener(change);
   }
+}
+
+/** What stands where: code of a thing → codes of the devices mounted on it. */
+function byMount(devices: Iterable<Device>): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { code, mountedOn } of devices) {
+    if (!mountedOn) continue;
+    const there = found.get(mountedOn);
+    if (there) there.push(code);
+    else found.set(mountedOn, [code]);
+  }
+  return found;
 }
 
 /** The stream may have brought newer values than the listing that was just fetched. */

@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from api import models
+from city.catalogue import PROFILES
 from city.codes import parse_code
+from vitals.indicators import INDICATORS
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -85,7 +87,7 @@ async def test_one_entity_is_described_and_was_not_there_before(
 ) -> None:
     code = known_city.pole("110101")
     found = await _get(client, f"/api/v1/entities/{code}")
-    models.Description.model_validate(found)
+    models.RelatedDescription.model_validate(found)
     assert (found["code"], found["keypad"]) == (code, parse_code(code).keypad)
     assert found["mounted_on"] == known_city.codes["demo:pole:110101-001"]
     before = await client.get(f"/api/v1/entities/{code}", params={"at": "2020-01-01T00:00:00Z"})
@@ -213,10 +215,10 @@ async def test_the_history_of_an_area_holds_its_signs(
 async def test_the_catalogues_are_told(client: httpx.AsyncClient) -> None:
     profiles = await _get(client, "/api/v1/profiles")
     models.ProfileList.model_validate(profiles)
-    assert {item["name"] for item in profiles["items"]} == {"smart-pole", "air-station"}
+    assert {item["name"] for item in profiles["items"]} == set(PROFILES)
     indicators = await _get(client, "/api/v1/indicators")
     models.IndicatorList.model_validate(indicators)
-    assert [item["indicator"] for item in indicators["items"]] == ["air.aqi", "lighting.lit-rate"]
+    assert [item["indicator"] for item in indicators["items"]] == list(INDICATORS)
     assert len(indicators["items"][0]["levels"]) == 6
 
 

@@ -264,9 +264,9 @@ async def test_a_client_too_far_behind_is_told_of_the_gap(
 )
 def test_signs_go_to_who_asked_for_their_area(wish: Wish, areas: list[str]) -> None:
     client = Client(wish, 1, Measures())
-    client.offer_signs({"area": area, "indicator": "air.aqi"} for area in ("a", "b"))
+    client.offer_signs(({"entity": area, "indicator": "air.aqi"} for area in ("a", "b")), {})
     text = b"".join(client.take(Cursor())).decode()
-    assert [area for area in ("a", "b") if f'"area":"{area}"' in text] == areas
+    assert [area for area in ("a", "b") if f'"entity":"{area}"' in text] == areas
 
 
 def _chunk(number: int, *codes: str) -> Chunk:

@@ -13,6 +13,7 @@ from paho.mqtt.properties import Properties
 
 from city.topics import device_topic
 from devices.broker_files import write_broker_files
+from devices.city_import import import_city
 from devices.enrolment import enrol, revoke, rotate
 
 Connection = psycopg.AsyncConnection[Any]
@@ -322,3 +323,52 @@ async def test_members_of_a_share_group_have_users_and_sessions_of_their_own(cit
     ):
         await sender.publish(city.topic(device), b"for both", qos=1)
         await _until(lambda: len(first) == len(second) == 1)
+
+
+async def test_a_gateway_is_heard_for_its_members_only(
+    city: City, conn: Connection, street: list[dict[str, Any]]
+) -> None:
+    gateway, member = city.codes["device/1"], city.codes["device/2"]
+    stranger = city.codes["station"]
+    street[4]["properties"]["attributes"] = {"gateway": "device/1"}
+    await import_city(conn, {"type": "FeatureCollection", "features": street})
+    await city.write()
+    async with city.client("ingest") as ingest, _listening(ingest, "city/v1/#") as heard:
+        async with asyncio.timeout(ARRIVES_S):
+            while not heard:
+                await _try_to_publish(city, gateway, [city.topic(member)])
+        before = len(heard)
+        await _try_to_publish(city, gateway, [city.topic(stranger), city.topic(member, "command")])
+        await _try_to_publish(city, member, [city.topic(gateway), city.topic(stranger)])
+        async with city.client(gateway) as speaker:
+            for channel in ("telemetry", "status", "event", "reply"):
+                await speaker.publish(city.topic(member, channel), b"for it", qos=1)
+            await speaker.publish(city.topic(gateway), b"its own", qos=1)
+        await _until(lambda: heard[-1][1] == b"its own")
+    assert heard[before:] == [
+        *(
+            (city.topic(member, channel), b"for it")
+            for channel in ("telemetry", "status", "event", "reply")
+        ),
+        (city.topic(gateway), b"its own"),
+    ]
+
+
+async def test_a_gateway_hears_its_members_commands(
+    city: City, conn: Connection, street: list[dict[str, Any]]
+) -> None:
+    gateway, member = city.codes["device/1"], city.codes["device/2"]
+    street[4]["properties"]["attributes"] = {"gateway": "device/1"}
+    await import_city(conn, {"type": "FeatureCollection", "features": street})
+    await city.write()
+    async with (
+        city.client(gateway) as device,
+        _listening(device, "#") as heard,
+        city.client("console") as console,
+        asyncio.timeout(ARRIVES_S),
+    ):
+        while not heard:
+            await console.publish(city.topic(city.codes["station"], "command"), b"no", qos=1)
+            await console.publish(city.topic(member, "command"), b"dim", qos=1)
+            await asyncio.sleep(0.05)
+    assert set(heard) == {(city.topic(member, "command"), b"dim")}

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from city.codes import Kind, entity_code
+from simulators.clock import solar_elevation_deg
+from simulators.weather import Sky
 
 MakeFleet = Callable[..., Path]
 
@@ -118,3 +120,55 @@ def listener(broker: Any) -> Iterator[Listener]:
     subscriber.start()
     yield subscriber
     subscriber.stop()
+
+
+class MadeSkies:
+    """Weather made for a test: the same everywhere, with rain when it is told to fall.
+
+    Args:
+        temperature_c: at any instant.
+        rain: from when until when how much falls, mm/h.
+        changed: anything else of the sky.
+    """
+
+    def __init__(
+        self,
+        temperature_c: float | Callable[[float], float] = 20.0,
+        rain: Sequence[tuple[float, float, float]] = (),
+        **changed: float,
+    ) -> None:
+        self._temperature_c = temperature_c
+        self._rain = rain
+        self._changed = changed
+
+    def sky(self, t_s: float, lon: float, lat: float) -> Sky:
+        """The weather at an instant."""
+        wanted = self._temperature_c
+        falling = sum(mm_h for from_s, until_s, mm_h in self._rain if from_s <= t_s < until_s)
+        return Sky(
+            temperature_c=wanted if isinstance(wanted, float) else wanted(t_s),
+            humidity_pct=50.0,
+            pressure_hpa=1013.0,
+            wind_speed_ms=2.0,
+            wind_direction_deg=0.0,
+            rain_mm_h=falling,
+            cloud=0.2,
+            sun_elevation_deg=solar_elevation_deg(t_s, lon, lat),
+        )._replace(**self._changed)
+
+    def rain_mm(self, since_s: float, until_s: float) -> float:
+        """Rain fallen between two instants."""
+        return sum(
+            max(0.0, min(until_s, until) - max(since_s, since)) / 3600 * mm_h
+            for since, until, mm_h in self._rain
+        )
+
+    def pm25(self, t_s: float, lon: float, lat: float) -> float:
+        """A little haze."""
+        return 30.0
+
+
+@pytest.fixture
+def made_skies() -> type[MadeSkies]:
+    """Weather made for a test, to be told what it is like."""
+    return MadeSkies

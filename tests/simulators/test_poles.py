@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from city.errors import InvalidValue
 from simulators.clock import DAY_S, HOUR_S
 from simulators.lamps import Lamp, schedule_near
-from simulators.poles import PROFILE, STREET_CLASSES, Pole, Surroundings
+from simulators.poles import PROFILE, STREET_CLASSES, Pole
 from simulators.records import LOCAL, read_record
 from simulators.stations import STATIONS, station_files
+from simulators.surroundings import Surroundings
 
 ALL = [metric.name for metric in PROFILE.metrics]
 AROUND = Surroundings(1)

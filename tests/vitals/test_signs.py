@@ -26,7 +26,7 @@ async def _evaluate(conn: Connection, now: datetime = NOW) -> dict[tuple[str, st
     found = await evaluate.evaluate(conn, await areas.load(conn), now)
     await signs.write(conn, found)
     current = await signs.current(conn)
-    return {(sign.area, sign.indicator): sign for sign in current}
+    return {(sign.entity, sign.indicator): sign for sign in current}
 
 
 def _minutes(count: int, start: datetime, values: dict[str, float]) -> list[Any]:

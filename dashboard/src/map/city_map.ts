@@ -14,16 +14,26 @@ import {
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { DevicePoint } from "../contract";
 import type { Device } from "../devices";
+import { type Layer, layerOf } from "../shown";
 import { colourOf } from "../signs";
 import type { Palette } from "../theme";
 import type { Change, World } from "../world";
-import { DEVICE_LAYER, DISTRICT_LAYER, HATCH, mapStyle } from "./layers";
+import {
+  DEVICE_LAYER,
+  DISTRICT_LAYER,
+  deviceFilter,
+  FIXTURE_LAYER,
+  HATCH,
+  mapStyle,
+} from "./layers";
+import { bodyLayer, FAMILIES, layersOf } from "./line_layers";
+import { LinePainter } from "./line_painter";
 import { type Bounds, boundsOf, labelPoint } from "./shapes";
 import { hatchCanvas, pixels, SHAPES, STATES, shapeOf, symbolCanvas, symbolName } from "./symbols";
 
-/** Something on the map: a district or a device. */
+/** Something on the map: a district, a link of a road or tunnel, or a device. */
 export interface Target {
-  readonly kind: "area" | "device";
+  readonly kind: "area" | "line" | "device";
   readonly code: string;
 }
 
@@ -39,15 +49,18 @@ export interface Labels {
   sign(area: string): string;
   /** The sign's value alone, where there is no room. */
   short(area: string): string;
+  /** What stands along a link. */
+  line(code: string): string;
   attribution(): string;
 }
 
 const REACH_PX = 9; // how far from a symbol a click or a finger still means it
+const LINE_REACH_PX = 5;
 const DEVICE_ZOOM = 13;
 
 /** From this width of the map on, the city is fitted beside the legend, not under it. */
 const LEGEND_BESIDE_PX = 800;
-const BESIDE_LEGEND = { top: 40, right: 70, bottom: 50, left: 190 };
+const BESIDE_LEGEND = { top: 40, right: 70, bottom: 50, left: 300 };
 const BELOW_LEGEND = { top: 112, right: 24, bottom: 34, left: 24 };
 const STATE_ORDER = { silent: 0, stale: 1, live: 2, "lamp-on": 3, "lamp-failed": 5 } as const;
 
@@ -63,6 +76,8 @@ export class CityMap {
   private readonly anchors = new Map<string, DevicePoint["geometry"]>();
   private attribution: AttributionControl | null = null;
   private fitted = false;
+  private hidden: ReadonlySet<Layer> = new Set();
+  private readonly lines: LinePainter;
 
   constructor(
     container: HTMLElement,
@@ -84,6 +99,7 @@ export class CityMap {
       center: [0, 0],
       zoom: 6,
     });
+    this.lines = new LinePainter(this.map, world, (line) => labels.line(line.code));
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     this.map.addControl(new ScaleControl({ unit: "metric" }), "bottom-left");
@@ -111,6 +127,19 @@ export class CityMap {
     this.drawSigns();
   }
 
+  /** Which layers the reader has switched off. */
+  hide(hidden: ReadonlySet<Layer>): void {
+    this.hidden = hidden;
+    if (!this.ready) return;
+    for (const layer of [DEVICE_LAYER, FIXTURE_LAYER]) {
+      this.map.setFilter(layer, deviceFilter(layer, hidden));
+    }
+    for (const family of FAMILIES) {
+      const visibility = hidden.has(`${family}s`) ? "none" : "visible";
+      for (const id of layersOf(family)) this.map.setLayoutProperty(id, "visibility", visibility);
+    }
+  }
+
   /** Fills the map from the world, e.g. after loading or in another language. */
   draw(): void {
     if (!this.ready) return;
@@ -122,6 +151,7 @@ export class CityMap {
       type: "FeatureCollection",
       features: [...this.world.devices.values()].flatMap((device) => pointOf(device)),
     });
+    this.lines.draw();
     this.drawSigns();
     this.drawPicked();
     this.showAttribution();
@@ -138,11 +168,14 @@ export class CityMap {
       return;
     }
     if (!this.ready) return;
-    if (change.signs) this.drawSigns();
+    if (change.signs) {
+      this.drawSigns();
+      this.lines.drawSigns();
+    }
     if (change.states.size) this.drawStates(change.states);
   }
 
-  /** Marks the selected district or device. */
+  /** Marks the selected district, line or device. */
   pick(code: string | null): void {
     if (this.ready && this.picked) this.state(this.picked, { picked: false });
     this.picked = code;
@@ -152,7 +185,9 @@ export class CityMap {
   private fitStart(): void {
     this.fitCity(false);
     const area = this.picked && this.world.areas.get(this.picked);
+    const line = this.picked && this.world.lines.get(this.picked);
     const device = this.picked && this.world.devices.get(this.picked);
+    if (line) this.fit(boundsOf([line.geometry]), false);
     if (area) this.fit(boundsOf([area.geometry]), false);
     if (device) this.goTo(device, false);
   }
@@ -164,6 +199,11 @@ export class CityMap {
   fitArea(code: string): void {
     const feature = this.world.areas.get(code);
     if (feature) this.fit(boundsOf([feature.geometry]), true);
+  }
+
+  fitLine(code: string): void {
+    const line = this.world.lines.get(code);
+    if (line) this.fit(boundsOf([line.geometry]), true);
   }
 
   /** Goes to a device; not closer than the reader already is, and not at all if it has no place. */
@@ -189,6 +229,7 @@ export class CityMap {
     }
     this.map.addImage(HATCH, pixels(hatchCanvas(this.palette)), { pixelRatio: 2 });
     this.ready = true;
+    this.hide(this.hidden);
     this.draw();
   }
 
@@ -231,6 +272,7 @@ export class CityMap {
     if (!this.ready) return;
     const isDevice = this.picked !== null && this.world.devices.has(this.picked);
     this.map.setFilter("device-picked", ["==", ["get", "code"], isDevice ? this.picked : ""]);
+    this.lines.pick(this.picked);
     if (this.picked && this.world.areas.has(this.picked)) this.state(this.picked, { picked: true });
   }
 
@@ -252,11 +294,29 @@ export class CityMap {
       [point.x - REACH_PX, point.y - REACH_PX],
       [point.x + REACH_PX, point.y + REACH_PX],
     ];
-    const devices = this.map.queryRenderedFeatures(box, { layers: [DEVICE_LAYER] });
+    const devices = this.map.queryRenderedFeatures(box, {
+      layers: [DEVICE_LAYER, FIXTURE_LAYER],
+    });
     const nearest = this.nearest(devices, point);
     if (nearest) return { kind: "device", code: nearest };
+    const line = this.lineAt(point);
+    if (line) return { kind: "line", code: line };
     const [district] = this.map.queryRenderedFeatures(point, { layers: [DISTRICT_LAYER] });
     return district ? { kind: "area", code: String(district.id) } : null;
+  }
+
+  /** The link under the point, else one close by; a tunnel before the road it lies below. */
+  private lineAt(point: Point): string | null {
+    const layers = FAMILIES.map(bodyLayer).reverse();
+    for (const reach of [1, LINE_REACH_PX]) {
+      const box: [[number, number], [number, number]] = [
+        [point.x - reach, point.y - reach],
+        [point.x + reach, point.y + reach],
+      ];
+      const [found] = this.map.queryRenderedFeatures(box, { layers });
+      if (found) return String(found.id);
+    }
+    return null;
   }
 
   private nearest(features: readonly MapGeoJSONFeature[], point: Point): string | null {
@@ -276,6 +336,7 @@ export class CityMap {
   }
 
   private hover(target: Target | null, x: number, y: number): void {
+    this.lines.hover(target?.kind === "line" ? target.code : null);
     const district = target?.kind === "area" ? target.code : null;
     if (district !== this.under) {
       if (this.under) this.state(this.under, { under: false });
@@ -314,6 +375,7 @@ function pointOf(device: Device): DevicePoint[] {
   const properties = {
     code: device.code,
     symbol: symbolName(shape, device.state),
+    layer: layerOf(device.profile),
     order: STATE_ORDER[device.state] + (shape === "station" ? 4 : 0),
     weight: shape === "station" || device.state === "lamp-failed" ? 1.5 : 1,
   };

@@ -1,7 +1,9 @@
-/** The map's style: a plain ground, districts, labels and devices; no tiles, no glyph server. */
+/** The map's style: a plain ground, districts, lines, devices, labels; no tiles, no glyph server. */
 
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import { LAYERS, type Layer } from "../shown";
 import type { Palette } from "../theme";
+import { FAMILIES, lineLabels, lineLayers } from "./line_layers";
 
 // Without a `glyphs` address MapLibre draws letters from these local fonts.
 const FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "system-ui"];
@@ -10,11 +12,15 @@ export const HATCH = "hatch";
 
 /** Farther out there is room for a sign's value, but not for its level's name. */
 const FULL_LABEL_ZOOM = 7.3;
+const FIXTURES: ReadonlySet<Layer> = new Set(["roads", "tunnels", "meters"]);
 const NOTHING = { type: "FeatureCollection" as const, features: [] };
 
 /** Layers that answer to the pointer. */
 export const DISTRICT_LAYER = "district-fill";
 export const DEVICE_LAYER = "devices";
+/** Devices that stand for what a line or a building shows already: drawn near by only. */
+export const FIXTURE_LAYER = "fixtures";
+const FIXTURE_ZOOM = 12.5;
 
 function districtLayers(p: Palette): LayerSpecification[] {
   const hasColour: ExpressionSpecification = ["to-boolean", ["feature-state", "colour"]];
@@ -85,29 +91,43 @@ function deviceLayers(p: Palette): LayerSpecification[] {
         "circle-stroke-width": 2.5,
       },
     },
-    {
-      id: DEVICE_LAYER,
-      type: "symbol",
-      source: "devices",
-      layout: {
-        "icon-image": ["get", "symbol"],
-        "icon-size": [
-          "interpolate",
-          ["linear"],
-          ["zoom"],
-          7,
-          ["*", ["get", "weight"], 0.42],
-          10,
-          ["*", ["get", "weight"], 0.6],
-          13,
-          1,
-        ],
-        "icon-allow-overlap": true,
-        "icon-ignore-placement": true,
-        "symbol-sort-key": ["get", "order"],
-      },
-    },
+    deviceLayer(FIXTURE_LAYER, FIXTURE_ZOOM),
+    deviceLayer(DEVICE_LAYER, 0),
   ];
+}
+
+function deviceLayer(id: string, minzoom: number): LayerSpecification {
+  return {
+    id,
+    type: "symbol",
+    source: "devices",
+    minzoom,
+    filter: deviceFilter(id, new Set()),
+    layout: {
+      "icon-image": ["get", "symbol"],
+      "icon-size": [
+        "interpolate",
+        ["linear"],
+        ["zoom"],
+        7,
+        ["*", ["get", "weight"], 0.3],
+        10,
+        ["*", ["get", "weight"], 0.52],
+        13,
+        1,
+      ],
+      "icon-allow-overlap": true,
+      "icon-ignore-placement": true,
+      "symbol-sort-key": ["get", "order"],
+    },
+  };
+}
+
+/** Which devices a layer draws: those of its kind whose layer the reader has not switched off. */
+export function deviceFilter(id: string, hidden: ReadonlySet<Layer>): ExpressionSpecification {
+  const kinds = LAYERS.filter((layer) => FIXTURES.has(layer) === (id === FIXTURE_LAYER));
+  const shown = kinds.filter((layer) => !hidden.has(layer));
+  return ["in", ["get", "layer"], ["literal", shown]];
 }
 
 /** A district's name over what its sign says. */
@@ -142,11 +162,14 @@ export function mapStyle(palette: Palette): StyleSpecification {
     sources: {
       districts: { type: "geojson", data: NOTHING, promoteId: "code" },
       labels: { type: "geojson", data: NOTHING },
+      lines: { type: "geojson", data: NOTHING, promoteId: "code" },
       devices: { type: "geojson", data: NOTHING, promoteId: "code" },
     },
     layers: [
       { id: "ground", type: "background", paint: { "background-color": palette.ground } },
       ...districtLayers(palette),
+      ...FAMILIES.flatMap((family) => lineLayers(palette, family)),
+      ...FAMILIES.map((family) => lineLabels(palette, family, FONTS)),
       ...deviceLayers(palette),
       labelLayer(palette),
     ],

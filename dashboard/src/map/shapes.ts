@@ -1,28 +1,33 @@
-/** Where a district's label stands, and how far the city reaches. Pure. */
+/** Where a district's label stands, and how far things reach. Pure. */
 
-import type { MultiPolygon, Polygon, Position } from "geojson";
+import type { LineString, MultiLineString, MultiPolygon, Polygon, Position } from "geojson";
 
+type Drawn = Polygon | MultiPolygon | LineString | MultiLineString;
 export type Bounds = readonly [west: number, south: number, east: number, north: number];
 
 const GRID = 24;
 
 /** The smallest box around all of the geometries; null for none. */
-export function boundsOf(geometries: Iterable<Polygon | MultiPolygon>): Bounds | null {
+export function boundsOf(geometries: Iterable<Drawn>): Bounds | null {
   let west = Number.POSITIVE_INFINITY;
   let south = Number.POSITIVE_INFINITY;
   let east = Number.NEGATIVE_INFINITY;
   let north = Number.NEGATIVE_INFINITY;
   for (const geometry of geometries) {
-    for (const ring of outerRings(geometry)) {
-      for (const [lon = 0, lat = 0] of ring) {
-        west = Math.min(west, lon);
-        south = Math.min(south, lat);
-        east = Math.max(east, lon);
-        north = Math.max(north, lat);
-      }
+    for (const [lon = 0, lat = 0] of positionsOf(geometry)) {
+      west = Math.min(west, lon);
+      south = Math.min(south, lat);
+      east = Math.max(east, lon);
+      north = Math.max(north, lat);
     }
   }
   return west <= east ? [west, south, east, north] : null;
+}
+
+function positionsOf(geometry: Drawn): Position[] {
+  if (geometry.type === "LineString") return geometry.coordinates;
+  if (geometry.type === "MultiLineString") return geometry.coordinates.flat();
+  return outerRings(geometry).flat();
 }
 
 function outerRings(geometry: Polygon | MultiPolygon): Position[][] {

@@ -3,10 +3,10 @@
 import type { DeviceState } from "../devices";
 import type { Palette } from "../theme";
 
-export type Shape = "pole" | "station";
+export type Shape = "pole" | "station" | "detector" | "compartment" | "meter";
 
 export const STATES: readonly DeviceState[] = ["live", "lamp-on", "lamp-failed", "stale", "silent"];
-export const SHAPES: readonly Shape[] = ["pole", "station"];
+export const SHAPES: readonly Shape[] = ["pole", "station", "detector", "compartment", "meter"];
 
 const SIZE = 24; // CSS pixels; the drawing leaves 3 free on each side
 
@@ -15,21 +15,63 @@ export function symbolName(shape: Shape, state: DeviceState): string {
   return `${shape}:${state}`;
 }
 
-/** Poles are round, stations square. */
+const BY_PROFILE: Readonly<Record<string, Shape>> = {
+  "air-station": "station",
+  road: "detector",
+  "utility-tunnel": "compartment",
+  "energy-meter": "meter",
+};
+
+/** Poles are round, stations square, detectors diamonds, tunnels hexagons, meters like houses. */
 export function shapeOf(profile: string): Shape {
-  return profile === "air-station" ? "station" : "pole";
+  return BY_PROFILE[profile] ?? "pole";
 }
+
+/** Corners on the unit circle's scale, y downwards. */
+const CORNERS: Readonly<Record<Exclude<Shape, "pole">, readonly (readonly [number, number])[]>> = {
+  station: [
+    [-1, -1],
+    [1, -1],
+    [1, 1],
+    [-1, 1],
+  ],
+  detector: [
+    [0, -1.2],
+    [1.2, 0],
+    [0, 1.2],
+    [-1.2, 0],
+  ],
+  compartment: [
+    [-0.6, -1],
+    [0.6, -1],
+    [1.15, 0],
+    [0.6, 1],
+    [-0.6, 1],
+    [-1.15, 0],
+  ],
+  meter: [
+    [0, -1.25],
+    [1.05, -0.25],
+    [1.05, 1],
+    [-1.05, 1],
+    [-1.05, -0.25],
+  ],
+};
 
 type Pen = CanvasRenderingContext2D;
 
 function body(pen: Pen, shape: Shape, radius: number): void {
   pen.beginPath();
-  if (shape === "pole") pen.arc(12, 12, radius, 0, 2 * Math.PI);
-  else pen.rect(12 - radius, 12 - radius, 2 * radius, 2 * radius);
+  if (shape === "pole") {
+    pen.arc(12, 12, radius, 0, 2 * Math.PI);
+    return;
+  }
+  for (const [x, y] of CORNERS[shape]) pen.lineTo(12 + radius * x, 12 + radius * y);
+  pen.closePath();
 }
 
 function filled(pen: Pen, shape: Shape, fill: string, edge: string): void {
-  body(pen, shape, shape === "pole" ? 6 : 7);
+  body(pen, shape, shape === "station" ? 7 : 6);
   pen.fillStyle = fill;
   pen.fill();
   pen.lineWidth = 2;

@@ -1,14 +1,16 @@
-/** The city at a glance: counters, signs per district from the worst, and a way to find a device. */
+/** The city at a glance: counters, districts, roads or tunnels from the worst, a way to find a device. */
 
 import { button, h, setAttribute, setText } from "../dom";
 import { numberText } from "../format";
-import { nameIn } from "../i18n";
-import { badness, higherIsWorse } from "../signs";
+import { type Family, MAIN_SIGN } from "../lines";
+import { LISTS } from "../route";
+import { isAlarm } from "../signs";
 import type { Change } from "../world";
 import { fleetCounts } from "../world";
 import { DeviceList, sortDevices } from "./device_list";
-import { LevelChip, signValueText } from "./parts";
-import { areaName, type Context, deviceName, type View } from "./view";
+import { DistrictTable } from "./district_table";
+import { RouteLists } from "./overview_lists";
+import { type Context, deviceName, type View } from "./view";
 
 class Counter {
   private readonly figure = h("span", { class: "figure" });
@@ -29,19 +31,6 @@ class Counter {
   }
 }
 
-interface Cell {
-  readonly indicator: string;
-  readonly value: HTMLElement;
-  readonly chip: LevelChip;
-}
-
-interface DistrictRow {
-  readonly code: string;
-  readonly root: HTMLElement;
-  readonly cells: readonly Cell[];
-  readonly live: HTMLElement;
-}
-
 /** Nothing is selected: the whole city. */
 export class Overview implements View {
   readonly root = h("section", { class: "view overview" });
@@ -49,8 +38,9 @@ export class Overview implements View {
   private readonly stale: Counter;
   private readonly lamps: Counter;
   private readonly rate: Counter;
-  private readonly body = h("tbody");
-  private rows = new Map<string, DistrictRow>();
+  private readonly roads: Counter;
+  private readonly tunnels: Counter;
+  private readonly lists: DistrictTable | RouteLists;
   private readonly list: DeviceList;
   private readonly found = h("p", { class: "hint", role: "status" });
 
@@ -60,7 +50,14 @@ export class Overview implements View {
     this.stale = new Counter(s.devicesStale, "stale");
     this.lamps = new Counter(s.lampsFailed, "lamps-failed");
     this.rate = new Counter(s.readingsPerMinute, "rate");
+    this.roads = new Counter(s.linksAlarming, "roads-alarming");
+    this.tunnels = new Counter(s.compartmentsAlarming, "tunnels-alarming");
     this.list = new DeviceList(context);
+    const { list } = context.route;
+    this.lists =
+      list === "districts"
+        ? new DistrictTable(context)
+        : new RouteLists(context, list === "roads" ? "road" : "tunnel");
     this.root.append(
       h("h2", { tabindex: -1 }, s.cityOverview),
       h(
@@ -68,18 +65,20 @@ export class Overview implements View {
         { class: "counters" },
         this.live.root,
         this.stale.root,
-        this.lamps.root,
         this.rate.root,
+        this.lamps.root,
+        this.roads.root,
+        this.tunnels.root,
       ),
       this.search(),
-      this.districts(),
+      this.listChoice(),
+      this.lists.root,
     );
-    this.sort();
     this.update(null);
   }
 
   update(change: Change | null): void {
-    if (change?.signs) this.sort();
+    if (change?.signs) this.lists.update();
     if (change && !change.signs) return; // counters wait for the tick of the second
     const { world, language, s } = this.context;
     const counts = fleetCounts(world.devices.values());
@@ -89,109 +88,39 @@ export class Overview implements View {
     this.lamps.show(whole(counts.lampsFailed), counts.lampsFailed > 0);
     const rate = world.rate.perMinute(Date.now());
     this.rate.show(rate === null ? s.measuring : whole(rate));
-    this.countPerDistrict();
+    const [congested, beyond] = [this.alarming("road"), this.alarming("tunnel")];
+    this.roads.show(whole(congested), congested > 0);
+    this.tunnels.show(whole(beyond), beyond > 0);
+    if (this.lists instanceof DistrictTable) this.lists.count();
     this.list.tick();
   }
 
   destroy(): void {}
 
-  private countPerDistrict(): void {
-    const counts = new Map<string, { live: number; total: number }>();
-    for (const device of this.context.world.devices.values()) {
-      if (!device.district) continue;
-      const count = counts.get(device.district) ?? { live: 0, total: 0 };
-      count.total += 1;
-      if (device.state !== "stale" && device.state !== "silent") count.live += 1;
-      counts.set(device.district, count);
+  /** How many links of a family stand at a level that counts as an alarm. */
+  private alarming(family: Family): number {
+    const { world } = this.context;
+    const indicator = world.indicators.get(MAIN_SIGN[family]);
+    let count = 0;
+    for (const line of world.lines.values()) {
+      if (line.kind !== "link" || line.family !== family) continue;
+      if (isAlarm(indicator, world.sign(line.code, MAIN_SIGN[family]))) count += 1;
     }
-    for (const row of this.rows.values()) {
-      const { live, total } = counts.get(row.code) ?? { live: 0, total: 0 };
-      setText(row.live, `${live}/${total}`);
-    }
+    return count;
   }
 
-  private districts(): HTMLElement {
-    const { s, world, language } = this.context;
-    if (!world.areas.size) return h("p", { class: "empty" }, s.noDistricts);
-    const heads = [...world.indicators.values()].map((indicator) => {
-      const isSorted = indicator.indicator === this.context.route.sign;
-      const name = nameIn(indicator.names, language, indicator.indicator);
-      return h(
-        "th",
-        { scope: "col", "aria-sort": isSorted ? "other" : null },
-        isSorted ? `${name} ▾` : name,
+  private listChoice(): HTMLElement {
+    const { s, route, go } = this.context;
+    const group = h("div", { class: "segmented lists", role: "group", "aria-label": s.listChoice });
+    for (const list of LISTS) {
+      group.append(
+        button(s.lists[list], () => go({ list }), {
+          "aria-pressed": String(list === route.list),
+          "data-focus": `list ${list}`,
+        }),
       );
-    });
-    return h(
-      "table",
-      { class: "districts" },
-      h("caption", {}, `${s.districts} · ${s.worstFirst}`),
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          h("th", { scope: "col" }, s.district),
-          ...heads,
-          h("th", { scope: "col", class: "number" }, s.live),
-        ),
-      ),
-      this.body,
-    );
-  }
-
-  private sort(): void {
-    const { world, route } = this.context;
-    const chosen = route.sign ?? "";
-    const worse = higherIsWorse(world.indicators.get(chosen));
-    const collator = new Intl.Collator(this.context.language);
-    const codes = [...world.areas.keys()].sort((a, b) => {
-      const by = badness(world.sign(b, chosen), worse) - badness(world.sign(a, chosen), worse);
-      return (Number.isNaN(by) ? 0 : by) || collator.compare(this.name(a), this.name(b));
-    });
-    const rows = codes.map((code) => this.rows.get(code) ?? this.row(code));
-    this.rows = new Map(rows.map((row) => [row.code, row]));
-    rows.forEach((row, index) => {
-      // Moving a row that stays where it is would take the focus from it.
-      if (this.body.children[index] !== row.root) {
-        this.body.insertBefore(row.root, this.body.children[index] ?? null);
-      }
-      for (const cell of row.cells) this.fill(row.code, cell);
-    });
-  }
-
-  private name(code: string): string {
-    return areaName(this.context, code);
-  }
-
-  private row(code: string): DistrictRow {
-    const cells = [...this.context.world.indicators.keys()].map((indicator) => ({
-      indicator,
-      value: h("span", { class: "value" }),
-      chip: new LevelChip(this.context, indicator),
-    }));
-    const live = h("td", { class: "number" });
-    const choose = button(this.name(code), () => this.context.go({ at: code, metric: null }), {
-      class: "link",
-    });
-    const root = h(
-      "tr",
-      { "data-area": code },
-      h("th", { scope: "row" }, choose),
-      ...cells.map((cell) =>
-        h("td", {}, h("div", { class: "sign-cell" }, cell.chip.root, cell.value)),
-      ),
-      live,
-    );
-    return { code, root, cells, live };
-  }
-
-  private fill(code: string, cell: Cell): void {
-    const sign = this.context.world.sign(code, cell.indicator);
-    const hasValue = sign?.status === "ok" && sign.value !== null;
-    setText(cell.value, hasValue ? signValueText(this.context, cell.indicator, sign) : "");
-    cell.chip.show(sign);
+    }
+    return group;
   }
 
   private search(): HTMLElement {

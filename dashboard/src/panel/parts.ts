@@ -7,7 +7,7 @@ import { button, h, setAttribute, setText } from "../dom";
 import { numberText, printedCode, unitText } from "../format";
 import { nameIn, type Strings } from "../i18n";
 import { shapeOf, symbolCanvas } from "../map/symbols";
-import { colourOf, levelOf } from "../signs";
+import { colourOf, isOrdinal, levelOf, resolutionOf } from "../signs";
 import type { Context } from "./view";
 
 /** A code in printed form that leads to its page. */
@@ -43,14 +43,29 @@ export function problemBox(
 export function signValueText(context: Context, indicator: string, sign: Sign | undefined): string {
   if (!sign) return "—";
   if (sign.value === null) return context.s.statuses[sign.status];
-  const unit = context.world.indicators.get(indicator)?.unit ?? "1";
-  const text = numberText(sign.value, unit === "%" ? 0.1 : 1, context.language);
-  return `${text}${spaced(unitText(unit))}`;
+  const spec = context.world.indicators.get(indicator);
+  if (isOrdinal(spec)) return signLevelText(context, indicator, sign);
+  const text = numberText(sign.value, resolutionOf(spec), context.language);
+  return `${text}${spaced(unitText(spec?.unit ?? "1"))}`;
+}
+
+/** The value where there is one that says more than its level's name; else nothing. */
+export function figureText(context: Context, indicator: string, sign: Sign | undefined): string {
+  const hasValue = sign?.status === "ok" && sign.value !== null;
+  if (!hasValue || isOrdinal(context.world.indicators.get(indicator))) return "";
+  return signValueText(context, indicator, sign);
+}
+
+/** Value and level in one line. */
+export function signText(context: Context, indicator: string, sign: Sign | undefined): string {
+  const figure = figureText(context, indicator, sign);
+  const level = signLevelText(context, indicator, sign);
+  return figure ? `${figure} ${level}` : level;
 }
 
 /** A unit with the space before it that it wants: none for % and °. */
 export function spaced(unit: string): string {
-  return unit === "" || unit === "%" || unit === "°" ? unit : `\u00a0${unit}`;
+  return unit === "" || unit.startsWith("%") || unit === "°" ? unit : `\u00a0${unit}`;
 }
 
 /** The level's name, or why there is none. */

@@ -2,10 +2,12 @@
 
 import uPlot from "uplot";
 import * as api from "../api";
-import type { Sign } from "../contract";
+import type { Indicator, Sign } from "../contract";
 import { h, setText } from "../dom";
 import { numberText } from "../format";
+import { nameIn } from "../i18n";
 import { stepsOf } from "../sign_steps";
+import { isOrdinal, resolutionOf } from "../signs";
 import { axisStyle, timeTicks } from "./axes";
 import { asProblem, problemText } from "./parts";
 import type { Context } from "./view";
@@ -28,7 +30,7 @@ export class Trend {
 
   constructor(
     private readonly context: Context,
-    private readonly area: string,
+    private readonly of: string,
     private readonly indicator: string,
   ) {
     this.root.append(this.plotBox, this.caption);
@@ -53,7 +55,7 @@ export class Trend {
     this.fetchedMs = Date.now();
     const fromMs = api.serverNow() - WINDOW_S * 1000;
     try {
-      this.show(await api.signHistory(this.area, this.indicator, fromMs, this.abort.signal));
+      this.show(await api.signHistory(this.of, this.indicator, fromMs, this.abort.signal));
     } catch (error) {
       const problem = asProblem(error);
       if (problem) setText(this.caption, problemText(problem, this.context.s));
@@ -65,8 +67,8 @@ export class Trend {
     this.newest = `${last?.value} ${last?.status}`;
     const data = stepsOf(signs, api.serverNow() / 1000);
     const values = data[1].filter((value) => value !== null);
-    const { s, language } = this.context;
-    const text = (value: number) => numberText(value, this.resolution(), language);
+    const { s } = this.context;
+    const text = (value: number) => this.text(value);
     const summary = values.length
       ? s.trend(text(Math.min(...values)), text(Math.max(...values)))
       : s.trendEmpty;
@@ -76,8 +78,28 @@ export class Trend {
     else this.plot = new uPlot(this.options(), data, this.plotBox);
   }
 
-  private resolution(): number {
-    return this.context.world.indicators.get(this.indicator)?.unit === "%" ? 0.1 : 1;
+  private get spec(): Indicator | undefined {
+    return this.context.world.indicators.get(this.indicator);
+  }
+
+  private levels(): number[] {
+    return (this.spec?.levels ?? []).map((level) => level.level);
+  }
+
+  private span(low: number, high: number): [number, number] {
+    if (!isOrdinal(this.spec))
+      return [low - resolutionOf(this.spec), high + resolutionOf(this.spec)];
+    const levels = this.levels();
+    return [Math.min(...levels) - 0.5, Math.max(...levels) + 0.5];
+  }
+
+  /** A value as it is read: of what has names only, the name. */
+  private text(value: number): string {
+    const { language } = this.context;
+    const number = numberText(value, resolutionOf(this.spec), language);
+    if (!isOrdinal(this.spec)) return number;
+    const level = this.spec?.levels.find((each) => each.level === value);
+    return nameIn(level?.label, language, number);
   }
 
   private resize(): void {
@@ -99,7 +121,7 @@ export class Trend {
       cursor: { show: false },
       scales: {
         x: { time: true, range: () => [nowS() - WINDOW_S, nowS()] },
-        y: { range: (_plot, low, high) => [low - this.resolution(), high + this.resolution()] },
+        y: { range: (_plot, low, high) => this.span(low, high) },
       },
       axes: [
         {
@@ -109,9 +131,9 @@ export class Trend {
         },
         {
           ...axis,
-          size: 48,
-          values: (_plot, ticks) =>
-            ticks.map((tick) => numberText(tick, this.resolution(), language)),
+          size: isOrdinal(this.spec) ? 100 : 48,
+          ...(isOrdinal(this.spec) ? { splits: () => this.levels() } : {}),
+          values: (_plot, ticks) => ticks.map((tick) => this.text(tick)),
         },
       ],
       series: [

@@ -1,5 +1,6 @@
 /** What a panel is given and what it must offer. */
 
+import { button } from "../dom";
 import { type Language, nameIn, type Strings } from "../i18n";
 import type { Route } from "../route";
 import type { Palette } from "../theme";
@@ -16,7 +17,7 @@ export interface Context {
   go(change: Partial<Route>): void;
   /** Builds the panel anew, e.g. when a device sends a metric it never sent before. */
   renew(): void;
-  /** Shows a district or device on the map. */
+  /** Shows a district, a line or a device on the map. */
   locate(code: string): void;
 }
 
@@ -36,4 +37,14 @@ export function areaName(context: Context, code: string): string {
 /** The name of a device, or its code where it has none. */
 export function deviceName(context: Context, code: string): string {
   return nameIn(context.world.devices.get(code)?.name, context.language, code);
+}
+
+/** The name of a link or route, or its code where it has none. */
+export function lineName(context: Context, code: string): string {
+  return nameIn(context.world.lines.get(code)?.name, context.language, code);
+}
+
+/** What a link lies on or a device belongs to, as a way back to it. */
+export function crumb(context: Context, at: string | null, name: string): HTMLElement {
+  return button(`‹ ${name}`, () => context.go({ at, metric: null }), { class: "link" });
 }

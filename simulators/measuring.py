@@ -1,6 +1,6 @@
-"""What the poles of a fleet measure, when: their stored history first, then the present.
+"""When the terminals of a fleet measure: their stored history first, then the present.
 
-In: devices of profile ``smart-pole``. Out: readings, put into the fleet's terminals at their time.
+In: instruments of any profile. Out: readings, put into the fleet's terminals at their time.
 """
 
 import asyncio
@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from city.catalogue import profile
 from simulators.chance import Chance
-from simulators.fleet_file import FleetDevice
-from simulators.pace import stopped_within
-from simulators.poles import Pole, Surroundings
+from simulators.instruments import Instrument
+from simulators.pace import Gate, stopped_within
 from simulators.terminal import READINGS_PER_MESSAGE, Terminal
 
 HISTORY_STEP_S = 60.0
@@ -24,6 +24,9 @@ _MICROSECONDS = 1_000_000
 _TICK_S = 0.02
 _AT_ONCE = 25
 _HISTORIES_AT_ONCE = 8
+# About half of one core here, and a little more for who stores it: the present, and whoever looks
+# at it on the same machine, go first.
+_HISTORY_READINGS_PER_S = 2_000
 
 
 class _Due(NamedTuple):
@@ -31,44 +34,48 @@ class _Due(NamedTuple):
     number: int
 
 
-class PoleFleet:
-    """The poles of one run.
+class Measuring:
+    """The measuring devices of one run.
 
     Args:
-        poles: what measures.
-        terminals: the poles' connections, in the same order.
-        interval_s: seconds between two readings of a pole.
+        instruments: what measures.
+        terminals: the instruments' connections, in the same order.
+        interval_s: seconds between two readings of a device whose profile's nominal interval is
+            a minute; the others in proportion.
         clock: seconds since 1970-01-01T00:00Z, now.
     """
 
     def __init__(
         self,
-        poles: Sequence[Pole],
+        instruments: Sequence[Instrument],
         terminals: Sequence[Terminal],
         *,
         interval_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._poles = poles
+        self._instruments = instruments
         self._terminals = terminals
-        self._interval_s = interval_s
+        self._intervals_s = [
+            interval_s * _proportion(terminal.device.profile) for terminal in terminals
+        ]
         self._clock = clock
         # The phase depends on the device alone, so that a run that is started again goes on at
         # the same instants.
         self._phases = [
-            interval_s * Chance(0, terminal.device.code, "phase").uniform(0)
-            for terminal in terminals
+            own_s * Chance(0, terminal.device.code, "phase").uniform(0)
+            for own_s, terminal in zip(self._intervals_s, terminals, strict=True)
         ]
 
     async def measure(self, stop: asyncio.Event) -> None:
-        """Put a reading of each pole into its terminal at every interval, until the stop."""
+        """Put a reading of each device into its terminal at every interval, until the stop."""
         due = self._schedule(self._clock())
         while not await stopped_within(stop, max(_TICK_S, due[0].at_s - self._clock())):
             made = 0
             while due[0].at_s <= self._clock() and not stop.is_set():
                 at_s, number = due[0]
-                heapq.heapreplace(due, _Due(at_s + self._interval_s, number))
-                measured = self._measured(number, at_s, at_s - self._interval_s)
+                interval_s = self._intervals_s[number]
+                heapq.heapreplace(due, _Due(at_s + interval_s, number))
+                measured = self._measured(number, at_s, at_s - interval_s)
                 self._terminals[number].put(*measured)
                 made += 1
                 if made % _AT_ONCE == 0:
@@ -77,60 +84,54 @@ class PoleFleet:
     async def deliver_history(self, seconds: float, stop: asyncio.Event) -> None:
         """Let every device deliver what it stored over the last so many seconds.
 
-        One reading a minute, in batches; a few devices at a time, so that neither the memory of
-        this process nor the broker's queues hold all of it at once.
+        A reading at each nominal interval, in batches; a few devices at a time, so that neither the
+        memory of this process nor the broker's queues hold all of it at once, and at a pace that
+        leaves the machine to others.
         """
         until_s = self._clock()
-        few = asyncio.Semaphore(_HISTORIES_AT_ONCE)
+        few, pace = asyncio.Semaphore(_HISTORIES_AT_ONCE), Gate(_HISTORY_READINGS_PER_S)
 
         async def deliver(number: int) -> None:
             async with few:
-                await self._history_of(number, until_s - seconds, until_s, stop)
+                await self._history_of(number, until_s - seconds, until_s, stop, pace)
 
-        await asyncio.gather(*(deliver(number) for number in range(len(self._poles))))
+        await asyncio.gather(*(deliver(number) for number in range(len(self._instruments))))
 
     async def _history_of(
-        self, number: int, from_s: float, until_s: float, stop: asyncio.Event
+        self, number: int, from_s: float, until_s: float, stop: asyncio.Event, pace: Gate
     ) -> None:
         terminal = self._terminals[number]
-        stored = list(_instants(from_s, until_s, self._phases[number] % HISTORY_STEP_S))
+        step_s = HISTORY_STEP_S * _proportion(terminal.device.profile)
+        stored = list(_instants(from_s, until_s, self._phases[number] % step_s, step_s))
         for count, at_s in enumerate(stored, start=1):
             if stop.is_set():
                 return
-            terminal.remember(*self._measured(number, at_s, at_s - HISTORY_STEP_S))
+            terminal.remember(*self._measured(number, at_s, at_s - step_s))
             if count % _AT_ONCE == 0:
-                await asyncio.sleep(0)
+                await pace.turn(_AT_ONCE)
             if count % READINGS_PER_MESSAGE == 0 or count == len(stored):
                 terminal.send()
                 await _delivered_or_stopped(terminal, stop)
 
     def _measured(self, number: int, at_s: float, since_s: float) -> tuple[int, dict[str, float]]:
         at_us = round(at_s * 1000) * (_MICROSECONDS // 1000)
-        return at_us, self._poles[number].reading(at_s, since_s)
+        return at_us, self._instruments[number].reading(at_s, since_s)
 
     def _schedule(self, now_s: float) -> list[_Due]:
-        """Each pole's next instant; `heapq` keeps the earliest in front."""
+        """Each device's next instant; `heapq` keeps the earliest in front."""
         due = [
-            _Due(_next_instant(now_s, self._interval_s, phase), number)
-            for number, phase in enumerate(self._phases)
+            _Due(_next_instant(now_s, interval_s, phase), number)
+            for number, (interval_s, phase) in enumerate(
+                zip(self._intervals_s, self._phases, strict=True)
+            )
         ]
         heapq.heapify(due)
         return due
 
 
-def pole_of(device: FleetDevice, around: Surroundings) -> Pole:
-    """The pole that a device of the fleet file stands for.
-
-    Raises:
-        InvalidValue: naming the attribute of the device that makes no sense.
-    """
-    return Pole(
-        around,
-        code=device.code,
-        lon=device.lon,
-        lat=device.lat,
-        attributes=device.attributes,
-    )
+def _proportion(name: str) -> float:
+    """How much slower a profile measures than one whose nominal interval is a minute."""
+    return profile(name).interval_s / HISTORY_STEP_S
 
 
 def _next_instant(now_s: float, interval_s: float, phase_s: float) -> float:
@@ -138,11 +139,11 @@ def _next_instant(now_s: float, interval_s: float, phase_s: float) -> float:
     return (math.floor((now_s - phase_s) / interval_s) + 1) * interval_s + phase_s
 
 
-def _instants(from_s: float, until_s: float, phase_s: float) -> Iterator[float]:
-    at_s = _next_instant(from_s, HISTORY_STEP_S, phase_s)
+def _instants(from_s: float, until_s: float, phase_s: float, step_s: float) -> Iterator[float]:
+    at_s = _next_instant(from_s, step_s, phase_s)
     while at_s < until_s:
         yield at_s
-        at_s += HISTORY_STEP_S
+        at_s += step_s
 
 
 async def _delivered_or_stopped(terminal: Terminal, stop: asyncio.Event) -> None:
