@@ -19,6 +19,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from city.errors import CitypulseError
@@ -32,6 +34,12 @@ from citypulse.stack.postgres import Postgres, Tuning
 from citypulse.stack.state import state_folder
 from devices.broker_files import acl_file, password_file
 from devices.passwords import hash_secret
+
+# A busy machine is slow, not wrong: nothing in the suite is judged by its time.
+hypothesis_settings.register_profile(
+    "citypulse", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("citypulse")
 
 TEMPLATE = "citypulse_template"
 CITY_TEMPLATE = "citypulse_template_city"
