@@ -108,10 +108,11 @@ class Measuring:
                 return
             terminal.remember(*self._measured(number, at_s, at_s - step_s))
             if count % _AT_ONCE == 0:
-                await pace.turn(_AT_ONCE)
+                await asyncio.sleep(0)
             if count % READINGS_PER_MESSAGE == 0 or count == len(stored):
                 terminal.send()
                 await _delivered_or_stopped(terminal, stop)
+                await pace.turn((count - 1) % READINGS_PER_MESSAGE + 1)
 
     def _measured(self, number: int, at_s: float, since_s: float) -> tuple[int, dict[str, float]]:
         at_us = round(at_s * 1000) * (_MICROSECONDS // 1000)
