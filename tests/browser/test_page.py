@@ -112,7 +112,7 @@ def test_a_road_link_changes_live_and_leaves_the_map_with_its_layer(
     wait_until(lambda: "link-1" not in tooltip(), "the road has left the map")
     page.reload()
     expect(roads).to_have_attribute("aria-pressed", "false")
-    page.get_by_role("button", name="road", exact=False).first.click()
+    page.locator(".crumbs button").last.click()
     expect(page.locator("[data-line] [data-line]")).to_have_count(2)
     assert complaints == []
 
