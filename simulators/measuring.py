@@ -24,8 +24,7 @@ _MICROSECONDS = 1_000_000
 _TICK_S = 0.02
 _AT_ONCE = 25
 _HISTORIES_AT_ONCE = 8
-# About half of one core here, and a little more for who stores it: the present, and whoever looks
-# at it on the same machine, go first.
+# A third of one core here: the present, and whoever looks at it on the same machine, go first.
 _HISTORY_READINGS_PER_S = 2_000
 
 
