@@ -1,12 +1,19 @@
 """Brings the broker's password and ACL files to what ``devices/`` knows, and has them read."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from citypulse.settings import Settings
 from citypulse.stack import broker, credentials
-from devices.broker_files import FURTHER_INGEST, INGEST, SERVICES, write_broker_files
+from devices.broker_files import (
+    FURTHER_INGEST,
+    INGEST,
+    SERVICES,
+    rights_are_current,
+    write_broker_files,
+)
 from store.pool import open_pool
 
 
@@ -34,10 +41,15 @@ async def refresh_broker(settings: Settings, database_url: str) -> int:
         )
 
 
-def has_broker_files(settings: Settings) -> bool:
-    """Whether the files have been written before."""
-    names = (broker.PASSWORD_FILE, broker.ACL_FILE)
-    return all((_folder(settings) / name).exists() for name in names)
+async def rights_are_written(settings: Settings, database_url: str) -> bool:
+    """Whether the files are there, and say who speaks for whom as the database does."""
+    folder = _folder(settings)
+    async with (
+        open_pool(database_url, application_name="citypulse devices") as pool,
+        pool.connection() as conn,
+    ):
+        is_current = await rights_are_current(conn, folder / broker.ACL_FILE)
+    return is_current and await asyncio.to_thread((folder / broker.PASSWORD_FILE).exists)
 
 
 def _folder(settings: Settings) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from city.frames import Frame
-from citypulse.broker_access import has_broker_files, refresh_broker
+from citypulse.broker_access import refresh_broker, rights_are_written
 from citypulse.settings import Settings
 from devices import enrolment
 from devices.city_import import import_city
@@ -71,7 +71,7 @@ async def issue_into(settings: Settings, url: str, fleet: Path, issue: Issue) ->
         if issued:
             add_to_fleet(fleet, issued)
     # A needless reload is not harmless: see docs/operations.md on Mosquitto.
-    if issued or not has_broker_files(settings):
+    if issued or not await rights_are_written(settings, url):
         await refresh_broker(settings, url)
     return issued
 

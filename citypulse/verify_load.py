@@ -160,6 +160,8 @@ async def verify(conn: AsyncConnection[Any], sent: Sent, *, wait_s: float = 0.0)
 
 async def _compare(conn: AsyncConnection[Any], sent: Sent) -> Report:
     directory = await load(conn)
+    # A clock that runs behind writes instants of before the run, among what was sent then.
+    before = await presence.last_batch_before(conn, sent.begun_at)
     turned_away = await _quarantined(conn, sent.begun_at, {claim.code for claim in sent.claims})
     verdicts = []
     for name in sorted({claim.profile for claim in sent.claims}):
@@ -169,12 +171,14 @@ async def _compare(conn: AsyncConnection[Any], sent: Sent) -> Report:
             for claim in claims
             if claim.code in directory
         }
-        found = await presence.present(conn, PROFILES[name], list(spans.values()))
+        found = await presence.present(
+            conn, PROFILES[name], list(spans.values()), after_batch=before
+        )
         for claim in claims:
             span = spans.get(claim.code)
             away = turned_away.get(claim.code, set())
             if span is not None and away:
-                away -= await presence.instants(conn, PROFILES[name], span)
+                away -= await presence.instants(conn, PROFILES[name], span, after_batch=before)
             there = found[span.device_key] if span else Present(0, 0, 0, 0)
             verdicts.append(_verdict(claim, there, away))
     return Report(verdicts)

@@ -10,6 +10,7 @@ The broker takes a client's user name for its identifier (``use_username_as_clie
 nobody can take over the session of another user. Hence no two processes share a user.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -131,6 +132,12 @@ async def gateway_members(conn: AsyncConnection[Any]) -> dict[str, list[str]]:
     return dict(await (await conn.execute(_MEMBERS)).fetchall())
 
 
+async def rights_are_current(conn: AsyncConnection[Any], acl: Path) -> bool:
+    """Whether the ACL file says who speaks for whom as the database does; it may be missing."""
+    wanted = acl_file(members=await gateway_members(conn))
+    return await asyncio.to_thread(_holds, acl, wanted)
+
+
 async def write_broker_files(
     conn: AsyncConnection[Any],
     *,
@@ -183,6 +190,10 @@ def _hash(hashed: str) -> str:
     if not _HASH.fullmatch(hashed):
         raise InvalidValue("password_hash", "…", "must have the form $7$rounds$salt$key")
     return hashed
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text
 
 
 def _speaking_for(members: Sequence[str]) -> tuple[str, ...]:

@@ -24,8 +24,7 @@ _MICROSECONDS = 1_000_000
 _TICK_S = 0.02
 _AT_ONCE = 25
 _HISTORIES_AT_ONCE = 8
-# About half of one core here, and a little more for who stores it: the present, and whoever looks
-# at it on the same machine, go first.
+# A third of one core here: the present, and whoever looks at it on the same machine, go first.
 _HISTORY_READINGS_PER_S = 2_000
 
 
@@ -108,10 +107,11 @@ class Measuring:
                 return
             terminal.remember(*self._measured(number, at_s, at_s - step_s))
             if count % _AT_ONCE == 0:
-                await pace.turn(_AT_ONCE)
+                await asyncio.sleep(0)
             if count % READINGS_PER_MESSAGE == 0 or count == len(stored):
                 terminal.send()
                 await _delivered_or_stopped(terminal, stop)
+                await pace.turn((count - 1) % READINGS_PER_MESSAGE + 1)
 
     def _measured(self, number: int, at_s: float, since_s: float) -> tuple[int, dict[str, float]]:
         at_us = round(at_s * 1000) * (_MICROSECONDS // 1000)

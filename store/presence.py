@@ -48,6 +48,7 @@ LEFT JOIN {table} AS row
     ON row.device_key = wanted.device_key
    AND row.ts >= wanted.first
    AND row.ts <= wanted.last
+   AND row.batch_id > %(after)s
 GROUP BY wanted.device_key, wanted.first
 """)
 
@@ -57,28 +58,51 @@ FROM {table}
 WHERE device_key = %(key)s
   AND ts >= %(first)s
   AND ts <= %(last)s
+  AND batch_id > %(after)s
 """)
+
+_BEFORE = """
+SELECT coalesce(max(batch_id), 0)
+FROM store.ingest_batch
+WHERE committed_at < %s
+"""
+
+
+async def last_batch_before(conn: psycopg.AsyncConnection[Any], instant: datetime) -> int:
+    """The newest batch that was committed before an instant; 0 without any."""
+    row = await (await conn.execute(_BEFORE, [instant])).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 async def present(
-    conn: psycopg.AsyncConnection[Any], profile: Profile, spans: Sequence[Span]
+    conn: psycopg.AsyncConnection[Any],
+    profile: Profile,
+    spans: Sequence[Span],
+    *,
+    after_batch: int = 0,
 ) -> dict[int, Present]:
-    """How much is stored of each span, by device key; one span a device."""
+    """How much later batches have stored of each span, by device key; one span a device."""
     query = _COUNTED.format(table=telemetry_table(profile))
     parameters = {
         "keys": [span.device_key for span in spans],
         "firsts": [span.first for span in spans],
         "lasts": [span.last for span in spans],
+        "after": after_batch,
     }
     cursor = await conn.execute(query, parameters)
     return {row[0]: Present(*row) for row in await cursor.fetchall()}
 
 
 async def instants(
-    conn: psycopg.AsyncConnection[Any], profile: Profile, span: Span
+    conn: psycopg.AsyncConnection[Any], profile: Profile, span: Span, *, after_batch: int = 0
 ) -> set[datetime]:
-    """Every instant stored of one span."""
+    """Every instant that later batches have stored of one span."""
     query = _INSTANTS.format(table=telemetry_table(profile))
-    parameters = {"key": span.device_key, "first": span.first, "last": span.last}
+    parameters = {
+        "key": span.device_key,
+        "first": span.first,
+        "last": span.last,
+        "after": after_batch,
+    }
     cursor = await conn.execute(query, parameters)
     return {row[0] for row in await cursor.fetchall()}

@@ -50,7 +50,8 @@ export function tierOf(
   if (sign?.status !== "ok") return undefined;
   const worst = sign.detail?.["worst"] as { metric?: unknown; tier?: unknown } | undefined;
   const inputs = Object.values(sign.detail?.["inputs"] ?? {}) as object[];
-  const isRated = inputs.some((input) => metric in input);
+  // A water level has a limit only where one is configured, and the detail does not say where.
+  const isRated = metric !== "water_level_m" && inputs.some((input) => metric in input);
   // Of the others no more is told than that none is worse: with the best level, all are at it.
   const isBest = isRated && worst?.tier === indicator?.levels[0]?.level;
   const tier = worst?.metric === metric || isBest ? worst?.tier : undefined;

@@ -13,6 +13,14 @@ const horseshoe = polygon([0, 0], [9, 0], [9, 9], [6, 9], [6, 3], [3, 3], [3, 9]
 describe("bounds", () => {
   it("hold all geometries", () => {
     expect(boundsOf([square, horseshoe])).toEqual([0, 0, 9, 9]);
+    const line = {
+      type: "LineString" as const,
+      coordinates: [
+        [-1, 3],
+        [4, 12],
+      ],
+    };
+    expect(boundsOf([square, line])).toEqual([-1, 0, 4, 12]);
     expect(boundsOf([])).toBeNull();
   });
 });

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Indicator, Sign } from "../src/contract";
-import { badness, colourOf, higherIsWorse, levelOf } from "../src/signs";
+import {
+  badness,
+  colourOf,
+  higherIsWorse,
+  isAlarm,
+  isOrdinal,
+  levelOf,
+  rankOf,
+  resolutionOf,
+  tierOf,
+} from "../src/signs";
 
 const aqi = {
   indicator: "air.aqi",
@@ -60,5 +70,70 @@ describe("badness", () => {
     expect(badness(sign({ value: 91, level: 3 }), false)).toBeGreaterThan(
       badness(sign({ value: 95, level: 3 }), false),
     );
+  });
+});
+
+const tunnel = {
+  indicator: "tunnel.environment",
+  levels: [1, 2, 3, 4].map((level) => ({
+    level,
+    label: {},
+    colour: `#00000${level}`,
+    low: level,
+    high: level,
+    is_alarm: level > 1,
+  })),
+} as unknown as Indicator;
+
+describe("a line", () => {
+  it("is the wider, the worse its level; one without a value is not coloured at all", () => {
+    const ranks = [1, 2, 3, 4].map((level) => rankOf(tunnel, sign({ level, value: level })));
+    expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
+    expect(new Set(ranks).size).toBe(4);
+    expect(rankOf(tunnel, sign({ status: "stale" }))).toBe(0);
+    expect(rankOf(tunnel, undefined)).toBe(0);
+  });
+
+  it("alarms at the levels that its indicator says", () => {
+    expect(isAlarm(tunnel, sign({ level: 1, value: 1 }))).toBe(false);
+    expect(isAlarm(tunnel, sign({ level: 2, value: 2 }))).toBe(true);
+    expect(isAlarm(tunnel, sign({ level: 2, status: "na" }))).toBe(false);
+  });
+});
+
+describe("a value that only numbers its level", () => {
+  it("is told by the level's name", () => {
+    expect(isOrdinal(tunnel)).toBe(true);
+    expect(isOrdinal(aqi)).toBe(false);
+    expect(isOrdinal(undefined)).toBe(false);
+  });
+});
+
+describe("a scale up to ten", () => {
+  it("is told to a tenth", () => {
+    const levels = [
+      { level: 1, low: 0, high: 2 },
+      { level: 5, low: 8, high: 10 },
+    ];
+    expect(resolutionOf({ unit: "1", levels } as unknown as Indicator)).toBe(0.1);
+    expect(resolutionOf(aqi)).toBe(1);
+  });
+});
+
+describe("a measurement's tier", () => {
+  const detail = (tier: number) => ({
+    worst: { metric: "co", tier },
+    inputs: { D1: { co: 31, o2_pct: 20.9 } },
+  });
+
+  it("is the worst's own, and the best for all when the worst is at it", () => {
+    expect(tierOf(tunnel, sign({ detail: detail(3) }), "co")?.level).toBe(3);
+    expect(tierOf(tunnel, sign({ detail: detail(1) }), "o2_pct")?.level).toBe(1);
+  });
+
+  it("is not guessed for the others, nor for what has no limit", () => {
+    expect(tierOf(tunnel, sign({ detail: detail(3) }), "o2_pct")).toBeUndefined();
+    expect(tierOf(tunnel, sign({ detail: detail(1) }), "humidity_pct")).toBeUndefined();
+    expect(tierOf(tunnel, sign({ status: "stale", detail: detail(1) }), "co")).toBeUndefined();
   });
 });

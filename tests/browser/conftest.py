@@ -1,10 +1,12 @@
 """The whole line for a browser: broker, ingest, vitals and API as processes, and a Chromium."""
 
+import asyncio
 import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,14 +38,14 @@ class DeviceBroker(Protocol):
     def add_device(self, code: str) -> str: ...
 
 
-class Pole:
-    """A smart pole's terminal with its own credential, connected to the broker."""
+class Terminal:
+    """A device with its own credential, connected to the broker."""
 
-    def __init__(self, code: str, district: str, url: str) -> None:
+    def __init__(self, code: str, district: str, profile: str, url: str) -> None:
         address = urlsplit(url)
         self.code = code
         self._topic = device_topic(
-            district=district, profile="smart-pole", device=code, channel="telemetry"
+            district=district, profile=profile, device=code, channel="telemetry"
         )
         self._address = (address.hostname or "", address.port or 0)
         self._seq = 0
@@ -83,11 +85,18 @@ class Line:
         """Where the page is."""
         return f"http://127.0.0.1:{self.port}"
 
-    def pole(self, district: str = "110101", number: int = 1) -> Pole:
+    def pole(self, district: str = "110101", number: int = 1) -> Terminal:
         """A pole's terminal, connected until the test ends."""
-        code = self.city.pole(district, number)
+        return self._connected(self.city.pole(district, number), district, "smart-pole")
+
+    def detector(self, number: int = 1) -> Terminal:
+        """The detector on a link of the small road, connected until the test ends."""
+        return self._connected(self.city.codes[f"detector-{number}"], "110101", "road")
+
+    def _connected(self, code: str, district: str, profile: str) -> Terminal:
         self.broker.add_device(code)
-        return self.stack.enter_context(Pole(code, district, self.broker.url_for(code)))
+        url = self.broker.url_for(code)
+        return self.stack.enter_context(Terminal(code, district, profile, url))
 
     def start(self) -> None:
         """Start ingest, vitals and API, and wait until the API answers."""
@@ -158,8 +167,24 @@ def wait_until_fixture() -> Callable[[Callable[[], object], str], None]:
 @pytest.fixture
 def line(known_city: Any, broker: DeviceBroker, tmp_path: Path) -> Iterator[Line]:
     """The small city with everything running between its broker and its page."""
+    with _running(known_city, broker, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def network_line(known_city: Any, broker: DeviceBroker, tmp_path: Path) -> Iterator[Line]:
+    """The same with a road, a tunnel and metered buildings in the city."""
+    # Playwright keeps a loop in this thread, in which no other one may run.
+    with ThreadPoolExecutor(1) as aside:
+        city = aside.submit(lambda: asyncio.run(known_city.with_networks())).result(PATIENCE_S)
+    with _running(city, broker, tmp_path) as running:
+        yield running
+
+
+@contextmanager
+def _running(city: Any, broker: DeviceBroker, logs: Path) -> Iterator[Line]:
     assert PAGE.is_file(), "the page is not built: run scripts/page.sh build"
-    running = Line(known_city, broker, tmp_path)
+    running = Line(city, broker, logs)
     with running.stack:
         running.start()
         yield running

@@ -79,6 +79,44 @@ def test_the_map_shows_a_pole_under_the_pointer_and_selects_it(
     assert complaints == []
 
 
+def test_a_road_link_changes_live_and_leaves_the_map_with_its_layer(
+    network_line: Any, page: Page, complaints: list[str], wait_until: WaitUntil
+) -> None:
+    detector = network_line.detector()
+    link = network_line.city.codes["link-1"]
+    detector.report(flow_veh_h=600, speed_kmh=55.0, occupancy_pct=6.0)
+    page.goto(f"{network_line.address}/?at={link}")
+    sign = page.locator('[data-sign="traffic.index"] .headline')
+    expect(sign).to_contain_text("Free")
+    expect(metric(page, "speed_kmh")).to_have_text("55.0")
+    box = page.locator(".map canvas").bounding_box()
+    assert box is not None
+    # The link lies in the middle of what the legend leaves free, a little right of its own line.
+    x, y = box["x"] + (300 + box["width"] - 70) / 2, box["y"] + box["height"] / 2 - 5 + 1
+
+    def tooltip() -> str:
+        page.mouse.move(x + 1, y)
+        page.mouse.move(x, y)
+        return page.locator(".tooltip").inner_text()
+
+    wait_until(lambda: "link-1" in tooltip(), "the link lies under the pointer")
+    detector.report(flow_veh_h=3000, speed_kmh=6.0, occupancy_pct=85.0)
+    expect(metric(page, "speed_kmh")).to_have_text("6.0")
+    expect(sign).to_contain_text("Severely congested")
+    wait_until(lambda: "Severely congested" in tooltip(), "the map knows it too")
+
+    roads = page.get_by_role("button", name="Roads", exact=True)
+    roads.click()
+    expect(roads).to_have_attribute("aria-pressed", "false")
+    assert "hide=roads" in page.url
+    wait_until(lambda: "link-1" not in tooltip(), "the road has left the map")
+    page.reload()
+    expect(roads).to_have_attribute("aria-pressed", "false")
+    page.locator(".crumbs button").last.click()
+    expect(page.locator("[data-line] [data-line]")).to_have_count(2)
+    assert complaints == []
+
+
 def test_the_language_switch_reaches_everything_and_is_remembered(
     line: Any, page: Page, complaints: list[str]
 ) -> None:

@@ -118,15 +118,15 @@ async def test_with_faults_a_storm_and_a_killed_ingest_nothing_is_lost_or_double
     assert "0 lost, 0 double" in report.line()
 
 
-def rows(conn_url: str, seconds: list[float]) -> None:
+def rows(conn_url: str, seconds: list[float], *, batch: int = 1) -> None:
     """Readings of the device at so many seconds after `FIRST`."""
     with psycopg.connect(conn_url) as conn:
         (key,) = conn.execute("SELECT device_key FROM devices.device_now").fetchone() or (0,)
         for each in seconds:
             conn.execute(
                 "INSERT INTO store.smart_pole (ts, batch_id, device_key, pm25)"
-                " VALUES (%s, 1, %s, 1)",
-                [FIRST + timedelta(seconds=each), key],
+                " VALUES (%s, %s, %s, 1)",
+                [FIRST + timedelta(seconds=each), batch, key],
             )
 
 
@@ -162,6 +162,22 @@ async def test_what_is_lost_or_double_is_found(
     (verdict,) = (await verify(conn, claim(sent))).verdicts
     assert (verdict.lost, verdict.double, verdict.is_same) == (lost, double, is_same)
     assert verdict.holds == (lost == double == 0 and is_same)
+
+
+async def test_what_was_stored_before_the_run_does_not_count(conn: Any, database_url: str) -> None:
+    """A clock that runs behind writes among the rows of those who sent before."""
+    enrol(database_url, [CODE])
+    rows(database_url, [0, 1, 4], batch=1)
+    rows(database_url, [2, 3, 5], batch=2)
+    for batch, at_s in ((1, -1), (2, 1)):
+        await conn.execute(
+            "INSERT INTO store.ingest_batch (batch_id, member, committed_at, messages, readings,"
+            " stored, merged, duplicate, conflict, quarantined, spans, counts)"
+            " VALUES (%s, '', %s, 3, 3, 3, 0, 0, 0, 0, '[]', '[]')",
+            [batch, FIRST + timedelta(seconds=at_s)],
+        )
+    (verdict,) = (await verify(conn, claim([2, 3, 5]))).verdicts
+    assert verdict.holds
 
 
 async def test_readings_of_a_device_that_nobody_knows_are_lost(conn: Any) -> None:

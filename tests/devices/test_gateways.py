@@ -1,15 +1,17 @@
 """Gateways: named in the city file, given their members' rights, on a real Mosquitto too."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from devices.broker_files import acl_file, gateway_members
+from devices.broker_files import acl_file, gateway_members, rights_are_current
 from devices.city_import import import_city
 from devices.enrolment import enrol, revoke, rotate
 from devices.fleet_file import read_fleet, write_fleet
+from devices.private_files import write_private
 from registry.errors import BadCityFile
 
 Connection = psycopg.AsyncConnection[Any]
@@ -26,7 +28,7 @@ def _with_gateway(street: list[Feature], gateway: object) -> list[Feature]:
 
 
 async def test_a_gateway_is_named_by_key_or_code_and_known_by_its_code(
-    conn: Connection, street: list[Feature], collection: Collection, tmp_path: Any
+    conn: Connection, street: list[Feature], collection: Collection, tmp_path: Path
 ) -> None:
     codes = (await import_city(conn, collection(_with_gateway(street, "device/1")))).codes
     issued = await enrol(conn)
@@ -48,6 +50,19 @@ async def test_a_gateway_that_is_no_other_device_is_refused(
     assert (problem.feature, problem.field) == (4, "properties.attributes.gateway")
     rows = await (await conn.execute("SELECT count(*) FROM devices.device")).fetchone()
     assert rows == (0,)
+
+
+async def test_the_broker_has_to_be_told_only_when_somebody_speaks_for_somebody_else(
+    conn: Connection, street: list[Feature], collection: Collection, tmp_path: Path
+) -> None:
+    acl = tmp_path / "acl"
+    await import_city(conn, collection(street))
+    await enrol(conn)
+    assert not await rights_are_current(conn, acl)
+    write_private(acl, acl_file(members=await gateway_members(conn)))
+    assert await rights_are_current(conn, acl)
+    await import_city(conn, collection(_with_gateway(street, "device/1")))
+    assert not await rights_are_current(conn, acl)
 
 
 async def test_a_gateway_without_its_members_credential_speaks_for_nobody(

@@ -57,6 +57,7 @@ export interface Labels {
 const REACH_PX = 9; // how far from a symbol a click or a finger still means it
 const LINE_REACH_PX = 5;
 const DEVICE_ZOOM = 13;
+const LINE_ZOOM = 15.5; // near enough to tell a tunnel's compartments
 
 /** From this width of the map on, the city is fitted beside the legend, not under it. */
 const LEGEND_BESIDE_PX = 800;
@@ -187,7 +188,7 @@ export class CityMap {
     const area = this.picked && this.world.areas.get(this.picked);
     const line = this.picked && this.world.lines.get(this.picked);
     const device = this.picked && this.world.devices.get(this.picked);
-    if (line) this.fit(boundsOf([line.geometry]), false);
+    if (line) this.fit(boundsOf([line.geometry]), false, LINE_ZOOM);
     if (area) this.fit(boundsOf([area.geometry]), false);
     if (device) this.goTo(device, false);
   }
@@ -203,7 +204,7 @@ export class CityMap {
 
   fitLine(code: string): void {
     const line = this.world.lines.get(code);
-    if (line) this.fit(boundsOf([line.geometry]), true);
+    if (line) this.fit(boundsOf([line.geometry]), true, LINE_ZOOM);
   }
 
   /** Goes to a device; not closer than the reader already is, and not at all if it has no place. */
@@ -347,13 +348,13 @@ export class CityMap {
     this.events.hovered(target, x, y);
   }
 
-  private fit(bounds: Bounds | null, animate: boolean): void {
+  private fit(bounds: Bounds | null, animate: boolean, maxZoom = DEVICE_ZOOM): void {
     if (!bounds) return;
     const isWide = this.map.getContainer().clientWidth >= LEGEND_BESIDE_PX;
     this.map.fitBounds([...bounds], {
       padding: isWide ? BESIDE_LEGEND : BELOW_LEGEND,
       duration: animate ? motion() : 0,
-      maxZoom: DEVICE_ZOOM,
+      maxZoom,
     });
   }
 
