@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from psycopg import AsyncConnection
 from city.frames import Frame
 from citypulse.broker_access import refresh_broker, rights_are_written
 from citypulse.settings import Settings
+from citypulse.stack.state import State
 from devices import enrolment
 from devices.city_import import import_city
-from devices.directory import load
+from devices.directory import load, with_keys
 from devices.enrolment import Issued
-from devices.fleet_file import add_to_fleet, follow_registry, read_fleet
+from devices.fleet_file import add_to_fleet, follow_registry, read_fleet, write_fleet
 from registry.city_file import Imported
+from simulators.demo_city import device_keys
 from store.pool import open_pool
 
 TELL_EVERY_S = 1.0
@@ -57,10 +59,22 @@ async def import_document(
         )
 
 
-async def issue_into(settings: Settings, url: str, fleet: Path, issue: Issue) -> list[Issued]:
-    """Issue credentials, write their secrets to the fleet file, and let the broker know.
+async def issue_into(
+    settings: Settings, url: str, fleet: Path | None, issue: Issue
+) -> dict[Path, list[Issued]]:
+    """Issue credentials, write their secrets to a fleet file, and let the broker know.
 
     The file is written before the commit: no credential takes effect whose secret nobody has.
+
+    Args:
+        settings: of all processes.
+        url: the database.
+        fleet: the file; None parts them in the state folder: what is simulated goes to its fleet
+            file, so that nothing is published in the name of a device that is not.
+        issue: what issues them.
+
+    Returns:
+        What was issued, by the file it was written to.
     """
     async with (
         open_pool(url, application_name="citypulse devices") as pool,
@@ -68,12 +82,24 @@ async def issue_into(settings: Settings, url: str, fleet: Path, issue: Issue) ->
         conn.transaction(),
     ):
         issued = await issue(conn)
-        if issued:
-            add_to_fleet(fleet, issued)
+        ours = await with_keys(conn, device_keys()) if issued and fleet is None else frozenset()
+        files = _by_file(settings.state, fleet, issued, ours)
+        for file, devices in files.items():
+            add_to_fleet(file, devices)
     # A needless reload is not harmless: see docs/operations.md on Mosquitto.
     if issued or not await rights_are_written(settings, url):
         await refresh_broker(settings, url)
-    return issued
+    return files
+
+
+def _by_file(
+    state: State, fleet: Path | None, issued: Sequence[Issued], ours: Collection[str]
+) -> dict[Path, list[Issued]]:
+    files: dict[Path, list[Issued]] = {}
+    for device in issued:
+        file = fleet or (state.fleet if device.code in ours else state.enrolled)
+        files.setdefault(file, []).append(device)
+    return files
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +118,43 @@ class Fleet:
 
 
 async def complete_fleet(settings: Settings, url: str, fleet: Path) -> Fleet:
-    """See to it that the fleet file has a secret in force for every device in service.
+    """See to it that the fleet file has the secret of every device of the demonstration city.
 
     Who has no credential gets one; who has one that the file does not know gets another. Places
-    and attributes follow the registry, and who is not in service any more is left out.
+    and attributes follow the registry, and who is not in service any more is left out. Devices of
+    anybody else are never touched; an entry of theirs moves to the file of enrolled devices.
     """
+    keys = device_keys()
+    async with (
+        open_pool(url, application_name="citypulse devices") as pool,
+        pool.connection() as conn,
+    ):
+        _hand_over(
+            fleet, settings.state.enrolled, set(await load(conn)) - await with_keys(conn, keys)
+        )
     known = {device.code for device in _devices_in(fleet)}
 
     async def issue(conn: AsyncConnection[Any]) -> list[Issued]:
-        new = await enrolment.enrol(conn)
-        lost = set(await load(conn)) - known - {device.code for device in new}
+        ours = await with_keys(conn, keys)
+        new = await enrolment.enrol(conn, sorted(ours))
+        lost = ours - known - {device.code for device in new}
         return [*new, *(await enrolment.rotate(conn, sorted(lost)) if lost else [])]
 
-    issued = await issue_into(settings, url, fleet, issue)
+    files = await issue_into(settings, url, fleet, issue)
+    issued = sum(map(len, files.values()))
     changed = await _follow(url, fleet) if known or issued else 0
-    return Fleet(Counter(each.profile for each in _devices_in(fleet)), len(issued), changed)
+    return Fleet(Counter(each.profile for each in _devices_in(fleet)), issued, changed)
+
+
+def _hand_over(fleet: Path, enrolled: Path, others: Collection[str]) -> None:
+    """Move entries of others out of the fleet file; a secret that is there already is newer."""
+    devices = _devices_in(fleet)
+    leaving = [device for device in devices if device.code in others]
+    if not leaving:
+        return
+    there = {device.code for device in _devices_in(enrolled)}
+    add_to_fleet(enrolled, [device for device in leaving if device.code not in there])
+    write_fleet(fleet, [device for device in devices if device.code not in others])
 
 
 async def _follow(url: str, fleet: Path) -> int:

@@ -246,7 +246,7 @@ def _closed_to_others(path: Path) -> Path | None:
 
 
 def _open_secrets(state: State) -> Iterator[Path]:
-    for path in (state.credentials, state.fleet, state.broker / "passwords"):
+    for path in (state.credentials, state.fleet, state.enrolled, state.broker / "passwords"):
         if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield path
 

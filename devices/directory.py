@@ -5,7 +5,7 @@ is in the directory as long as the registry has it bound and the equipment is no
 it has a credential is the broker's business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,14 @@ _SOME = """
     SELECT device_key, code, profile, COALESCE(district_code, %(no_district)s)
     FROM devices.device_now
     WHERE code = ANY(%(codes)s)
+"""
+
+# Index: entity.external_key (unique), then device.entity_key (unique).
+_WITH_KEYS = """
+    SELECT d.code
+    FROM devices.device_now d
+    JOIN registry.entity e ON e.entity_key = d.entity_key
+    WHERE e.external_key = ANY(%s)
 """
 
 
@@ -59,6 +67,12 @@ def lookup(cur: Cursor[Any], codes: Sequence[str]) -> dict[str, DeviceEntry]:
     """Those of these devices that are in service, by code; unknown ones are left out."""
     parameters = {"no_district": NO_DISTRICT, "codes": list(codes)}
     return _by_code(cur.execute(_SOME, parameters).fetchall())
+
+
+async def with_keys(conn: AsyncConnection[Any], keys: Collection[str]) -> frozenset[str]:
+    """Codes of the devices in service that a city file names by one of these keys."""
+    cursor = await conn.execute(_WITH_KEYS, [list(keys)])
+    return frozenset(code for (code,) in await cursor.fetchall())
 
 
 def _by_code(rows: Sequence[tuple[int, str, str, str]]) -> dict[str, DeviceEntry]:

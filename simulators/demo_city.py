@@ -105,6 +105,12 @@ def city_file(seed: int = 1) -> bytes:
     return f"{text}\n".encode()
 
 
+def device_keys() -> frozenset[str]:
+    """Keys of the devices that `generate` makes: those, and no others, are ours to simulate."""
+    properties = (feature["properties"] for feature in generate()["features"])
+    return frozenset(each["key"] for each in properties if each["kind"] == "D")
+
+
 def _read(name: str) -> dict[str, Any]:
     text = files("simulators").joinpath("data", name).read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)

@@ -18,7 +18,8 @@ from store.pool import open_pool
 FLEET = click.option(
     "--fleet",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The 0600 file that gets the secrets; default: the one the simulators read.",
+    help="The 0600 file that gets the secrets; default: enrolled.json in the state folder, and "
+    "fleet.json, which the simulators read, for devices of the demonstration city.",
 )
 
 
@@ -34,10 +35,12 @@ def devices() -> None:
 def enrol(settings: Settings, codes: tuple[str, ...], fleet: Path | None) -> None:
     """Give a secret to each device that has none: those named, or all in service.
 
-    Secrets are written to the fleet file, once; the database keeps only hashes.
+    Secrets are written to the fleet file, once; the database keeps only hashes. Who has a secret
+    keeps it.
     """
     asked = _canonical(codes) or None
-    _issue(settings, fleet, lambda conn: enrolment.enrol(conn, asked))
+    if not _issue(settings, fleet, lambda conn: enrolment.enrol(conn, asked)):
+        click.echo("issued 0 secrets: they have one; `citypulse devices rotate CODE` gives another")
 
 
 @devices.command()
@@ -60,11 +63,12 @@ def revoke(settings: Settings, codes: tuple[str, ...]) -> None:
     click.echo(f"revoked {count} of {len(codes)}")
 
 
-def _issue(settings: Settings, fleet: Path | None, issue: Issue) -> None:
+def _issue(settings: Settings, fleet: Path | None, issue: Issue) -> int:
     url = running_database(settings.state, database=settings.database)
-    path = fleet or settings.state.fleet
-    issued = asyncio.run(issue_into(settings, url, path, issue))
-    click.echo(f"issued {len(issued)} secrets{f', written to {path}' if issued else ''}")
+    files = asyncio.run(issue_into(settings, url, fleet, issue))
+    for file, issued in files.items():
+        click.echo(f"issued {len(issued)} secrets, written to {file}")
+    return sum(map(len, files.values()))
 
 
 async def _revoke(settings: Settings, url: str, codes: Sequence[str]) -> int:

@@ -168,6 +168,6 @@ def _wipe(settings: Settings) -> None:
     state = settings.state
     for folder in (state.postgres, state.broker, state.logs, state.run):
         shutil.rmtree(folder, ignore_errors=True)
-    for file in (state.credentials, state.ports, state.fleet):
+    for file in (state.credentials, state.ports, state.fleet, state.enrolled):
         file.unlink(missing_ok=True)
     click.echo(f"removed the data in {state.root}")

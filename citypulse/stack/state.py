@@ -55,8 +55,13 @@ class State:
 
     @property
     def fleet(self) -> Path:
-        """The secrets of simulated devices, mode 0600."""
+        """The secrets of the demonstration city's devices, which are simulated; mode 0600."""
         return self.root / "fleet.json"
+
+    @property
+    def enrolled(self) -> Path:
+        """The secrets of all other devices, where no file was named for them; mode 0600."""
+        return self.root / "enrolled.json"
 
     def create(self) -> None:
         """Make the folder, and let the unprivileged user of the servers pass through it.
