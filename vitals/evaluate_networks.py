@@ -242,7 +242,12 @@ def _compartment_sign(
         for terminal in link.terminals
     }
     outcome = _Outcome(found.level, found.status, found.reason, found.coverage)
-    detail = {"worst": _worst(found), "missing": list(found.missing), "inputs": measured}
+    detail = {
+        "worst": _worst(found),
+        "tiers": dict(found.tiers),
+        "missing": list(found.missing),
+        "inputs": measured,
+    }
     return _sign(TUNNEL_ENVIRONMENT, link, outcome, detail, now)
 
 

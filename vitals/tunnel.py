@@ -5,7 +5,7 @@ compartments together. Limits as the standards have them; where two conflict, bo
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 NORMAL, WARNING, ALARM, DANGER = 1, 2, 3, 4
@@ -56,6 +56,7 @@ class Compartment:
         worst: of what is current, whatever the status.
         was_alarm: whether something that is silent now was beyond a limit when last heard of.
         missing: what it should measure and does not.
+        tiers: of each measurement that is current and has a limit, whatever the status.
     """
 
     status: str
@@ -65,6 +66,7 @@ class Compartment:
     worst: Rated | None = None
     was_alarm: bool = False
     missing: tuple[str, ...] = ()
+    tiers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +127,14 @@ def assess(
     missing = tuple(m for m in wanted if m not in current)
     was_alarm = any(rated[m].tier > NORMAL for m in missing if m in rated)
     coverage = len(current) / len(wanted)
+    tiers = {m: rated[m].tier for m in current}
     worst = max((rated[m] for m in current), key=lambda each: each.tier, default=None)
     if worst is None:
         return Compartment("stale", None, "no-data", 0.0, None, was_alarm, missing)
     if worst.tier == NORMAL and missing:
         reason = "silent-alarm" if was_alarm else "input-missing"
-        return Compartment("na", None, reason, coverage, worst, was_alarm, missing)
-    return Compartment("ok", worst.tier, None, coverage, worst, was_alarm, missing)
+        return Compartment("na", None, reason, coverage, worst, was_alarm, missing, tiers)
+    return Compartment("ok", worst.tier, None, coverage, worst, was_alarm, missing, tiers)
 
 
 def together(compartments: Sequence[Compartment]) -> Together:

@@ -47,14 +47,10 @@ export function tierOf(
   sign: Sign | undefined,
   metric: string,
 ): Level | undefined {
-  if (sign?.status !== "ok") return undefined;
-  const worst = sign.detail?.["worst"] as { metric?: unknown; tier?: unknown } | undefined;
-  const inputs = Object.values(sign.detail?.["inputs"] ?? {}) as object[];
-  // A water level has a limit only where one is configured, and the detail does not say where.
-  const isRated = metric !== "water_level_m" && inputs.some((input) => metric in input);
-  // Of the others no more is told than that none is worse: with the best level, all are at it.
-  const isBest = isRated && worst?.tier === indicator?.levels[0]?.level;
-  const tier = worst?.metric === metric || isBest ? worst?.tier : undefined;
+  // Without a level of its own a compartment still tells the tiers of what is current.
+  if (sign?.status !== "ok" && sign?.status !== "na") return undefined;
+  const tiers = (sign.detail?.["tiers"] ?? {}) as Readonly<Record<string, unknown>>;
+  const tier = tiers[metric];
   return indicator?.levels.find((level) => level.level === tier);
 }
 

@@ -121,19 +121,17 @@ describe("a scale up to ten", () => {
 });
 
 describe("a measurement's tier", () => {
-  const detail = (tier: number) => ({
-    worst: { metric: "co", tier },
-    inputs: { D1: { co: 31, o2_pct: 20.9 } },
+  const detail = { tiers: { co: 3, o2_pct: 1 } };
+
+  it("is told of each, whatever the worst is", () => {
+    expect(tierOf(tunnel, sign({ detail }), "co")?.level).toBe(3);
+    expect(tierOf(tunnel, sign({ detail }), "o2_pct")?.level).toBe(1);
+    expect(tierOf(tunnel, sign({ status: "na", detail }), "o2_pct")?.level).toBe(1);
   });
 
-  it("is the worst's own, and the best for all when the worst is at it", () => {
-    expect(tierOf(tunnel, sign({ detail: detail(3) }), "co")?.level).toBe(3);
-    expect(tierOf(tunnel, sign({ detail: detail(1) }), "o2_pct")?.level).toBe(1);
-  });
-
-  it("is not guessed for the others, nor for what has no limit", () => {
-    expect(tierOf(tunnel, sign({ detail: detail(3) }), "o2_pct")).toBeUndefined();
-    expect(tierOf(tunnel, sign({ detail: detail(1) }), "humidity_pct")).toBeUndefined();
-    expect(tierOf(tunnel, sign({ status: "stale", detail: detail(1) }), "co")).toBeUndefined();
+  it("is not guessed for what has no limit, nor from what is old", () => {
+    expect(tierOf(tunnel, sign({ detail }), "humidity_pct")).toBeUndefined();
+    expect(tierOf(tunnel, sign({ detail: null }), "co")).toBeUndefined();
+    expect(tierOf(tunnel, sign({ status: "stale", detail }), "co")).toBeUndefined();
   });
 });

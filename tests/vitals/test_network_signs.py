@@ -75,6 +75,8 @@ async def test_the_worst_compartment_is_the_tunnels_state(conn: Connection, city
     assert found[city.codes["compartment-1"], name].level == tunnel.NORMAL
     leaking = found[city.codes["compartment-2"], name]
     assert (leaking.level, leaking.detail["worst"]["life_safety"]) == (tunnel.DANGER, True)
+    assert leaking.detail["tiers"]["ch4_lel_pct"] == tunnel.DANGER
+    assert leaking.detail["tiers"]["o2_pct"] == tunnel.NORMAL
     for key in (city.codes["tunnel"], city.district(DONGCHENG)):
         assert found[key, name].level == tunnel.DANGER
         assert found[key, name].detail["beyond"][0]["entity"] == city.codes["compartment-2"]

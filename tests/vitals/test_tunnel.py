@@ -68,6 +68,15 @@ def test_the_worst_measurement_counts() -> None:
     assert (found.level, found.worst and found.worst.metric) == (tunnel.DANGER, "o2_pct")
 
 
+def test_every_current_measurement_with_a_limit_tells_its_tier() -> None:
+    found = measured({"o2_pct": 20.8, "ch4_lel_pct": 12, "humidity_pct": 99, "temperature_c": 41})
+    assert found.tiers == {
+        "o2_pct": tunnel.NORMAL,
+        "ch4_lel_pct": tunnel.WARNING,
+        "temperature_c": tunnel.ALARM,
+    }
+
+
 def test_a_water_level_without_a_limit_is_not_judged() -> None:
     newest = {metric: Measured(value, NOW) for metric, value in GOOD.items()}
     found = assess((*GOOD, "water_level_m"), newest, now=NOW, stale_after=STALE)

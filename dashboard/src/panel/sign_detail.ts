@@ -69,6 +69,21 @@ function measurement(context: Context, indicator: string, told: unknown): string
   return `${name} ${text} (${nameIn(level?.label, language, String(tier))})`;
 }
 
+/** The tier of each measurement, such as `{"o2_pct": 1, "co": 3}`, the worst first. */
+function tiers(context: Context, indicator: string, told: unknown): string {
+  if (typeof told !== "object" || told === null) return "";
+  const { language, world } = context;
+  const levels = world.indicators.get(indicator)?.levels ?? [];
+  return Object.entries(told)
+    .sort(([, a], [, b]) => Number(b) - Number(a))
+    .map(([metric, tier]) => {
+      const level = levels.find((each) => each.level === tier);
+      const name = nameIn(world.spec("utility-tunnel", metric)?.names, language, metric);
+      return `${name} ${nameIn(level?.label, language, String(tier))}`;
+    })
+    .join(" · ");
+}
+
 const LISTED = 4;
 
 /** Compartments beyond a limit, by name, with what is wrong in each. */
@@ -95,6 +110,7 @@ function networkFacts(context: Context, indicator: string, detail: Detail): Fact
     [s.linkFacts.free_speed_kmh, speed(context, free?.["kmh"])],
     [s.lengthByLevel, shares(context, indicator, detail["length_pct_by_level"])],
     [s.worstMeasurement, measurement(context, indicator, detail["worst"])],
+    [s.tiers, tiers(context, indicator, detail["tiers"])],
     [s.beyondLimits, beyond(context, indicator, detail["beyond"])],
     [s.metersReporting, partOf(context, detail["reporting"], detail["meters"])],
   ];
