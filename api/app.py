@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
@@ -27,6 +27,7 @@ from api import (
     stream,
 )
 from api.context import Context
+from api.declared import only_declared
 from api.live import Hub
 from api.measures import Measures
 from api.middleware import Counted, HeadAsGet, SecurityHeaders
@@ -48,7 +49,7 @@ DESCRIPTION = (
     "RFC 3339 in UTC, positions WGS 84 with longitude first, ranges half-open [from, to). Lists "
     "come by code and go on at the `next` link. What is here is open data and needs no key."
 )
-ROUTERS = (resolver, areas, entities, devices, signs, stream, catalogue, health, reference)
+ROUTERS = (resolver, areas, entities, devices, signs, stream, catalogue, health)
 POOL_MIN = 1
 
 
@@ -85,7 +86,8 @@ def create_app(
     app.state.context = context
     errors.install(app)
     for module in ROUTERS:
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(only_declared)])
+    app.include_router(reference.router)
     page.mount(app, context.page)
     _add_middleware(app, context)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's way to extend it

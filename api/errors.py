@@ -114,6 +114,17 @@ _TITLES = {
     Unassigned.code: "Code not assigned",
     "database-unavailable": "The database does not answer",
 }
+# RFC 9110 renamed 422; Python 3.11 has the older phrase.
+_PHRASES = {HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content"}
+# What FastAPI finds, in our words: its type of fault, and a rule filled from the fault's context.
+_RULES = {
+    "missing": "is required",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+}
 _FACTS = ("field", "rule")
 
 
@@ -129,7 +140,7 @@ def problem(
     """Return an error as problem+json; `code` is its stable name, `facts` are extension members."""
     body = {
         "type": f"urn:citypulse:problem:{code}",
-        "title": _TITLES.get(code, HTTPStatus(status).phrase),
+        "title": _TITLES.get(code) or phrase(status),
         "status": int(status),
         "code": code,
         "detail": detail,
@@ -140,6 +151,12 @@ def problem(
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         extra["Retry-After"] = RETRY_AFTER_S
     return Response(msgspec.json.encode(body), status, extra, PROBLEM_TYPE)
+
+
+def phrase(status: int) -> str:
+    """Return the status in words, as RFC 9110 has them."""
+    known = HTTPStatus(status)
+    return _PHRASES.get(known, known.phrase)
 
 
 def status_of(error: Exception) -> int:
@@ -185,10 +202,8 @@ async def _known(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     # What FastAPI found: the first fault is told in full, all of them by field.
     faults = error.errors() if isinstance(error, RequestValidationError) else []
-    told = [{"field": str(fault["loc"][-1]), "rule": str(fault["msg"])} for fault in faults]
-    first = faults[0] if faults else {}
-    given = shortened(first.get("input"))
-    detail = f"{told[0]['field']}: {given!r}: {told[0]['rule']}" if told else "invalid request"
+    told = [{"field": str(fault["loc"][-1]), "rule": _rule(fault)} for fault in faults]
+    detail = f"{told[0]['field']}: {_given(faults[0])}{told[0]['rule']}" if told else "invalid"
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         BadParameter.code,
@@ -198,16 +213,25 @@ async def _invalid(request: Request, error: Exception) -> Response:
     )
 
 
+def _rule(fault: Mapping[str, Any]) -> str:
+    rule = _RULES.get(fault["type"])
+    return str(fault["msg"]) if rule is None else rule.format(**fault.get("ctx", {}))
+
+
+def _given(fault: Mapping[str, Any]) -> str:
+    return "" if fault["type"] == "missing" else f"{shortened(fault.get('input'))!r} "
+
+
 async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = error.headers if isinstance(error, HTTPException) else None
-    phrase = HTTPStatus(status).phrase
-    code = phrase.lower().replace(" ", "-")
+    words = phrase(status)
+    code = words.lower().replace(" ", "-")
     path = request.url.path
     detail = {
         HTTPStatus.NOT_FOUND: f"there is nothing at {shortened(path)}; /docs lists what there is",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{shortened(path)} does not take {request.method}",
-    }.get(HTTPStatus(status), phrase)
+    }.get(HTTPStatus(status), words)
     return problem(status, code, detail, instance=path, headers=headers)
 
 

@@ -82,6 +82,9 @@ BAD = [
     pytest.param("/api/v1/stream?device={area}", 422, "device", id="stream of an area as device"),
     pytest.param("/api/v1/stream?device={free}", 422, "device", id="stream of a free component"),
     pytest.param("/api/v1/stream?profile=toaster", 422, "profile", id="stream of no profile"),
+    pytest.param("/api/v1/areas?levle=city", 422, "levle", id="misspelt parameter"),
+    pytest.param("/api/v1/indicators?foo=1", 422, "foo", id="parameter where there are none"),
+    pytest.param("/c/{pole}?foo=1", 422, "foo", id="parameter of a code"),
     pytest.param("/api/v1/nothing", 404, None, id="no such path"),
     pytest.param("/assets/../../pyproject.toml", 404, None, id="path that climbs"),
     pytest.param("/%2e%2e/%2e%2e/pyproject.toml", 404, None, id="path that climbs, encoded"),
@@ -110,6 +113,33 @@ async def test_a_bad_request_is_refused_by_name(
         assert problem["field"] == field
         assert problem["rule"]
         assert problem["detail"].startswith(f"{field}:")
+
+
+async def test_an_unknown_parameter_is_told_the_nearest_one(client: httpx.AsyncClient) -> None:
+    problem = (await client.get("/api/v1/areas?levle=city")).json()
+    assert problem["title"] == "Unprocessable Content"
+    assert "did you mean 'level'?" in problem["rule"]
+
+
+@pytest.mark.parametrize("path", ["/docs?foo=1", "/?foo=1"])
+async def test_pages_pass_over_what_others_add_to_their_address(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    assert (await client.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("limit=0", "limit: '0' must be at least 1"),
+        ("limit=1001", "limit: '1001' must be at most 1000"),
+        ("limit=ten", "limit: 'ten' must be a whole number"),
+    ],
+)
+async def test_a_bound_is_told_in_our_words(
+    client: httpx.AsyncClient, query: str, detail: str
+) -> None:
+    assert (await client.get(f"/api/v1/areas?{query}")).json()["detail"] == detail
 
 
 @pytest.mark.parametrize("event_id", ["x", "1", "1-x", "-1", "1-2-3", "9" * 30 + "-1", "1-²"])
