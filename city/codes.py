@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from city.errors import BadCode, InvalidValue
+from city.errors import BadCode, InvalidValue, shortened
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 MODULUS = len(ALPHABET)
@@ -218,11 +218,18 @@ def normalise(text: str) -> Normalised:
     The letters I, O, Z, S and V occur in no code and are read as 1, 0, 2, 5 and U.
 
     Raises:
-        BadCode: when what is left is still not a code.
+        BadCode: when what is left is still not a code; it has the text as given, and says how
+            that was read where it was read otherwise.
     """
     plain = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
     folded = plain.translate(_FOLDS)
-    return Normalised(parse_code(folded), folded != plain)
+    try:
+        return Normalised(parse_code(folded), folded != plain)
+    except BadCode as error:
+        if folded == text:
+            raise
+        detail = f"{error.detail} (read as {shortened(folded)!r})"
+        raise BadCode(text, error.rule, detail) from None
 
 
 def from_keypad(digits: str) -> Code:

@@ -108,6 +108,12 @@ async def test_what_is_no_code_is_refused_by_the_rule_it_breaks(
     assert (answer.status_code, problem["code"], problem["rule"]) == (400, "bad-code", rule)
 
 
+async def test_a_refusal_repeats_what_was_given(client: httpx.AsyncClient) -> None:
+    told = (await client.get("/c/xyz")).json()["detail"]
+    assert told.startswith("'xyz' is not a city code:")
+    assert told.endswith("(read as 'XY2')")
+
+
 async def test_a_browser_is_told_on_a_page_what_is_wrong(client: httpx.AsyncClient) -> None:
     answer = await client.get("/c/C7K3K4WTC", headers=PAGE)
     assert answer.status_code == 400

@@ -143,6 +143,19 @@ def test_folding_does_not_make_a_wrong_code_right() -> None:
     assert caught.value.rule == "check"
 
 
+@pytest.mark.parametrize(
+    ("typed", "reading"),
+    [("D001GBP8Z", "D001GBP82"), ("my/terminal/1", "MYTERM1NAL1"), ("C7K3K4WTC", None)],
+)
+def test_a_refusal_says_what_was_typed_and_how_it_was_read(typed: str, reading: str | None) -> None:
+    with pytest.raises(BadCode) as caught:
+        normalise(typed)
+    assert caught.value.text == typed
+    assert str(caught.value).startswith(f"{typed!r} is not a city code: ")
+    assert ("read as" in str(caught.value)) == (reading is not None)
+    assert reading is None or f"read as {reading!r}" in str(caught.value)
+
+
 @given(entity_codes, st.data())
 def test_every_single_substitution_is_caught(text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(1, len(text) - 1))
