@@ -75,7 +75,9 @@ def _object(value: object, what: str) -> dict[str, Any]:
 
 
 def _header(message: Mapping[str, Any]) -> str:
-    version = message.get("v")
+    if "v" not in message:
+        raise _Fault("bad-version", 'v: (missing) the envelope {"v":1,"boot":…} must be there')
+    version = message["v"]
     if version != 1 or isinstance(version, bool):
         raise _Fault("bad-version", f"v: {shortened(version)} must be 1")
     _known_fields(message, _BATCH_FIELDS if "r" in message else _SINGLE_FIELDS)

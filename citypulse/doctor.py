@@ -29,6 +29,26 @@ EARLIEST_PLAUSIBLE = datetime(2026, 1, 1, tzinfo=UTC)
 SHOWN_LIBRARIES = ("psycopg", "mqtt5", "paho-mqtt", "fastapi", "uvicorn", "numpy", "shapely")
 STA_UNSYNC = 0x40
 
+_REFUSED = """
+    SELECT reason, count(*)
+    FROM store.quarantine
+    WHERE received_at >= now() - interval '24 h'
+    GROUP BY reason
+    ORDER BY count(*) DESC, reason
+"""
+# Index: quarantine_received (received_at, id).
+_NEWEST = """
+    SELECT topic, reason, detail
+    FROM store.quarantine
+    WHERE received_at >= now() - interval '24 h'
+    ORDER BY received_at DESC, id DESC
+    LIMIT 1
+"""
+LOOK_AT_QUARANTINE = (
+    'citypulse db shell -- -c "SELECT received_at, topic, reason, detail FROM store.quarantine '
+    'ORDER BY received_at DESC LIMIT 20"'
+)
+
 Level = Literal["ok", "note", "problem"]
 
 
@@ -66,6 +86,7 @@ def examine(environ: Mapping[str, str]) -> list[Finding]:
         _fixed_ports,
         _running,
         _database,
+        _quarantine,
     )
     return [finding for check in checks for finding in check(settings)]
 
@@ -234,6 +255,30 @@ def _database(settings: Settings) -> Iterator[Finding]:
             f"TimescaleDB {extensions['timescaledb']} ({licence} edition), "
             f"PostGIS {extensions['postgis']}",
         )
+
+
+def _quarantine(settings: Settings) -> Iterator[Finding]:
+    """What was refused of late; a database that does not answer has been reported already."""
+    if settings.database.url is None and not record.is_supervised(settings.state.run):
+        return
+    try:
+        url = local.running_database(settings.state, database=settings.database)
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            counts = connection.execute(_REFUSED).fetchall()
+            newest = connection.execute(_NEWEST).fetchone()
+    except (psycopg.Error, CitypulseError):
+        return
+    if newest is None:
+        return
+    topic, reason, detail = newest
+    by_reason = ", ".join(f"{count:,} {name}" for name, count in counts)
+    yield Finding(
+        "quarantine",
+        "note",
+        f"refused in the last 24 h: {by_reason}; the newest: {reason} on {topic} ({detail})",
+        "correct what the device sends (docs/devices.md explains each reason); look with "
+        f"`{LOOK_AT_QUARANTINE}`",
+    )
 
 
 def _nearest_existing(path: Path) -> Path:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -63,10 +64,7 @@ def down(settings: Settings, wipe: bool, yes: bool) -> None:
     """Stop everything that `up` or `demo` started; data is kept unless wiped."""
     state = settings.state
     if wipe and not yes:
-        click.confirm(
-            f"Remove the database, the registry's codes and all secrets in {state.root}?",
-            abort=True,
-        )
+        _confirm_wiping(state.root)
     known = record.read(state.run)
     if record.is_supervised(state.run) and known is not None:
         os.kill(known.pid, signal.SIGTERM)
@@ -161,6 +159,17 @@ def _why_not(log: os.PathLike[str], child: subprocess.Popen[bytes]) -> str:
 
 def _say_where(house: House) -> None:
     click.echo(f"citypulse is up: {house.page}  (API documentation: {house.page}/docs)")
+
+
+def _confirm_wiping(root: Path) -> None:
+    question = f"Remove the database, the registry's codes and all secrets in {root}?"
+    try:
+        wanted = click.confirm(question)
+    except click.Abort:
+        message = "nothing was removed: nobody answered; --yes removes without asking"
+        raise click.ClickException(message) from None
+    if not wanted:
+        raise click.ClickException("nothing was removed")
 
 
 def _wipe(settings: Settings) -> None:

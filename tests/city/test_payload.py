@@ -192,3 +192,9 @@ def test_times_are_written_in_utc_to_the_millisecond() -> None:
     raw = encode_reading(boot="b", seq=0, ts_us=TS_US, values={"pm25": 1.0})
     assert msgspec.json.decode(raw)["ts"] == "2026-11-23T08:15:42.123Z"
     assert instant_of(TS_US).isoformat() == "2026-11-23T08:15:42.123000+00:00"
+
+
+def test_values_without_the_envelope_are_told_that_it_is_missing() -> None:
+    refusal = decode(b'{"pm25": 35.2}', SMART_POLE).refusals[0]
+    assert refusal.reason == "bad-version"
+    assert 'envelope {"v":1' in refusal.detail

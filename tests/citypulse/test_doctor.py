@@ -1,12 +1,15 @@
 """Doctor's findings, each with a remedy."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from citypulse.doctor import Finding, examine
 from citypulse.stack.ports import any_free
+from store.quarantine import Refusal, put
 
 
 def problems(findings: list[Finding]) -> dict[str, Finding]:
@@ -59,3 +62,26 @@ def test_the_database_edition_is_named(
     monkeypatch.setenv("CITYPULSE_DATABASE_URL", empty_database_url)
     about = {finding.about: finding.what for finding in examine({})}
     assert "apache edition" in about["database"]
+
+
+def test_what_was_refused_lately_is_said_with_the_newest_and_how_to_look(
+    state: Path, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    monkeypatch.setenv("CITYPULSE_DATABASE_URL", database_url)
+    assert "quarantine" not in {finding.about for finding in examine({})}
+    refused = Refusal(
+        received_at=datetime.now(UTC),
+        topic="city/v1/110101/smart-pole/D001K4WT1/telemetry",
+        raw=b"{}",
+        reason="bad-version",
+        detail="v: (missing)",
+        reading_index=None,
+        message=0,
+    )
+    with psycopg.connect(database_url) as conn:
+        put(conn.cursor(), [refused], 1)
+    found = {finding.about: finding for finding in examine({})}["quarantine"]
+    assert found.level == "note"
+    assert "1 bad-version" in found.what
+    assert "D001K4WT1" in found.what
+    assert "citypulse db shell" in found.remedy

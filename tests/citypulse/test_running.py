@@ -108,6 +108,9 @@ def test_wiping_asks_first_and_takes_no_for_an_answer(household: Any) -> None:
     household.run("up", "--detach")
     refused = household.run("down", "--wipe", answer="n\n")
     assert refused.returncode == 1
+    unanswered = household.run("down", "--wipe")
+    assert unanswered.returncode == 1
+    assert "--yes" in unanswered.stderr
     assert household.status()["running"]
     wiped = household.run("down", "--wipe", "--yes")
     assert wiped.returncode == 0, wiped.stderr
