@@ -19,6 +19,8 @@ _ENTITY = """
     WHERE code = %s
 """
 
+_CODE_OF_KEY = "SELECT code FROM registry.entity WHERE external_key = %s"
+
 # Indexes: entity_version_current and its siblings for now; one_version_at_a_time for an instant.
 _VERSION = """
     WITH RECURSIVE version AS (
@@ -198,6 +200,12 @@ async def resolve(conn: AsyncConnection[Any], code: str, at: datetime | None = N
         version=await _version(conn, entity.entity_key, moment),
         tombstone=await _tombstone(conn, entity),
     )
+
+
+async def code_of_key(conn: AsyncConnection[Any], key: str) -> str | None:
+    """The code of what its source calls `key`, bound or retired; None where nothing is."""
+    row = await (await conn.execute(_CODE_OF_KEY, [key])).fetchone()
+    return row[0] if row else None
 
 
 async def _version(

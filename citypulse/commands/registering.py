@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from psycopg import AsyncConnection
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from city.codes import Kind, normalise
+from city.errors import BadCode
 from city.frames import frame_named
 from citypulse.city_work import import_document
 from citypulse.commands.context import with_settings
@@ -22,11 +24,12 @@ from registry.city_file import Imported, load_city_file
 from registry.classes import REGISTERED_KINDS
 from registry.errors import BadCityFile
 from registry.foreign_file import Reading, as_city_file
-from registry.resolve import Resolution
+from registry.resolve import Resolution, code_of_key
 from registry.resolve import resolve as look_up
 from store.pool import open_pool
 
 SHOWN_PROBLEMS = 20
+SHOWN_CODES = 20
 
 
 @click.group()
@@ -38,6 +41,12 @@ def registry() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--frame", help="Of coordinates the file says no frame for: WGS 84 or GCJ-02.")
 @click.option("--skip-bad", is_flag=True, help="Leave bad features out instead of refusing all.")
+@click.option(
+    "--codes",
+    "codes_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the codes of the file's features there, by key, as one JSON object.",
+)
 @click.option("--dry-run", is_flag=True, help="Check and count; write nothing.")
 @click.option("--kind", help="Somebody else's file: what its features are, such as L.")
 @click.option("--class", "class_", help="With --kind: their class, such as road-segment.")
@@ -71,24 +80,26 @@ def import_(settings: Settings, /, file: Path, **options: Any) -> None:
     except BadCityFile as error:
         raise click.ClickException(_problems(file, error)) from error
     click.echo(_summary(done))
+    _tell_codes(done, options["codes_file"])
     for problem in done.skipped:
         click.echo(f"  left out {problem}", err=True)
 
 
 @registry.command()
-@click.argument("code")
+@click.argument("code", metavar="CODE|KEY")
 @click.option(
     "--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"]), help="As of this instant."
 )
 @with_settings
 def resolve(settings: Settings, code: str, at: datetime | None) -> None:
-    """Say what CODE names, as one JSON object; --at asks about the past.
+    """Say what a city code names, as one JSON object; --at asks about the past.
 
-    Written with hyphens or in lower case is fine. An unassigned code ends with status 1.
+    Written with hyphens or in lower case is fine; so is the key that its source gave the thing. An
+    unassigned code ends with status 1.
     """
     url = running_database(settings.state, database=settings.database)
     instant = at.replace(tzinfo=at.tzinfo or UTC) if at else None
-    found = asyncio.run(_resolve(url, normalise(code).code.text, instant))
+    found = asyncio.run(_resolve(url, code, instant))
     click.echo(json.dumps(asdict(found), default=_plain, ensure_ascii=False))
 
 
@@ -117,12 +128,28 @@ def _reading(file: Path, options: Mapping[str, Any]) -> Reading | None:
     )
 
 
-async def _resolve(url: str, code: str, at: datetime | None) -> Resolution:
+async def _resolve(url: str, text: str, at: datetime | None) -> Resolution:
     async with (
         open_pool(url, application_name="citypulse registry") as pool,
         pool.connection() as conn,
     ):
-        return await look_up(conn, code, at)
+        return await look_up(conn, await _code(conn, text), at)
+
+
+async def _code(conn: AsyncConnection[Any], text: str) -> str:
+    """The code that a person's text is, or whose thing has it for a key.
+
+    Raises:
+        BadCode: it is neither.
+    """
+    try:
+        return normalise(text).code.text
+    except BadCode as error:
+        code = await code_of_key(conn, text)
+        if code is None:
+            detail = f"{error.detail}; nor is it the key of anything registered"
+            raise BadCode(text, error.rule, detail) from None
+        return code
 
 
 def _plain(value: object) -> object:
@@ -132,6 +159,21 @@ def _plain(value: object) -> object:
     if isinstance(value, BaseGeometry):
         return mapping(value)
     raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+def _tell_codes(done: Imported, file: Path | None) -> None:
+    """Codes by key: into the file, or shown where they are few; a dry run issues none."""
+    if done.dry_run:
+        return
+    if file is not None:
+        text = json.dumps(dict(done.codes), ensure_ascii=False, indent=1)
+        file.write_text(f"{text}\n", encoding="utf-8")
+        click.echo(f"wrote {len(done.codes)} codes to {file}")
+    elif len(done.codes) <= SHOWN_CODES:
+        for key, code in done.codes.items():
+            click.echo(f"  {code}  {key}")
+    else:
+        click.echo("their codes by key: the same again with --codes FILE")
 
 
 def _summary(done: Imported) -> str:

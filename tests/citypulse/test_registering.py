@@ -63,3 +63,28 @@ def test_a_file_that_can_not_be_read_so_is_refused_with_a_hint(
     done = imported(roads, database_url, *options)
     assert done.exit_code != 0
     assert hint in done.output
+
+
+def test_a_thing_is_resolved_by_the_key_of_its_source(roads: Path, database_url: str) -> None:
+    options = ("--kind", "L", "--class", "road-segment", "--key-from", "fid")
+    imported(roads, database_url, *options)
+    environment = {"CITYPULSE_DATABASE_URL": database_url, "CITYPULSE_STATE_DIR": str(roads.parent)}
+    found = CliRunner().invoke(cli, ["registry", "resolve", "roads:1"], env=environment)
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.output)["key"] == "roads:1"
+    nothing = CliRunner().invoke(cli, ["registry", "resolve", "my/terminal/1"], env=environment)
+    assert nothing.exit_code != 0
+    assert "'my/terminal/1' is not a city code" in nothing.output
+    assert "nor is it the key of anything registered" in nothing.output
+
+
+def test_the_codes_of_what_came_in_are_told_by_key(
+    roads: Path, database_url: str, tmp_path: Path
+) -> None:
+    options = ("--kind", "L", "--class", "road-segment", "--key-from", "fid")
+    shown = imported(roads, database_url, *options).output
+    file = tmp_path / "codes.json"
+    imported(roads, database_url, *options, "--codes", str(file))
+    codes = json.loads(file.read_text(encoding="utf-8"))
+    assert codes.keys() == {"roads:1", "roads:2"}
+    assert all(f"{code}  {key}" in shown for key, code in codes.items())
