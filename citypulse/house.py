@@ -13,7 +13,7 @@ from citypulse.stack import local, record
 from citypulse.stack.install import Progress
 from citypulse.stack.leftovers import stop_leftovers
 from citypulse.stack.local import Addresses, LocalStack
-from citypulse.stack.ports import Ports
+from citypulse.stack.ports import Ports, is_free
 from citypulse.stack.service import Service
 from citypulse.supervisor import Part, StopSignals, Supervisor
 
@@ -68,13 +68,18 @@ def bring_up(
         tell: shown to the person who waits.
 
     Raises:
+        PortTaken: the API's fixed port is in use; nothing was started.
         CitypulseError: a part can't be set up; what was started is stopped by the supervisor.
     """
+    port = _api_port(settings, api_port)
+    if port != (wanted := api_port or settings.api.port or FIRST_API_PORT):
+        why = "" if is_free(wanted) else f"{wanted} is in use, so "
+        tell(f"{why}page and API are at port {port}")
     for step in (_start_database, _migrate, _start_broker):
         if supervisor.stop.requested:
             return None
         step(supervisor, settings, stack, tell)
-    house = _start_services(supervisor, settings, stack, api_port=api_port)
+    house = _start_services(supervisor, settings, stack, port=port)
     return None if supervisor.stop.requested else house
 
 
@@ -119,9 +124,8 @@ def _start_broker(
 
 
 def _start_services(
-    supervisor: Supervisor, settings: Settings, stack: LocalStack, *, api_port: int | None
+    supervisor: Supervisor, settings: Settings, stack: LocalStack, *, port: int
 ) -> House:
-    port = _api_port(settings, api_port)
     page = f"http://{settings.api.host}:{port}"
     environment = service_environment(stack.addresses, api_port=port, public=page)
     for name, address in (("ingest", ""), ("vitals", ""), ("api", page)):

@@ -10,6 +10,7 @@ from citypulse.settings import Settings
 from citypulse.stack import broker, local, postgres, process, record
 from citypulse.stack.errors import NotRunning
 from citypulse.stack.install import Installation, find_installed
+from citypulse.stack.leftovers import leftovers
 from citypulse.stack.record import PartRecord
 
 HEALTH_TIMEOUT_S = 5.0
@@ -38,11 +39,15 @@ class StackStatus:
     started_at: str | None
     state: str
     parts: list[PartStatus] = field(default_factory=list)
+    leftovers: dict[str, int] = field(default_factory=dict)
+    """Pids by part of what a killed supervisor left running."""
 
     def as_text(self) -> str:
         """A table for people."""
         if not self.running:
-            return f"citypulse is not running (state folder: {self.state})"
+            left = ", ".join(f"{name} {pid}" for name, pid in self.leftovers.items())
+            more = f"; left over: {left} – `citypulse down` ends them" if left else ""
+            return f"citypulse is not running (state folder: {self.state}){more}"
         head = f"citypulse runs since {self.started_at} (process {self.supervisor})"
         rows = [
             ("part", "process", "address", "health", "version"),
@@ -63,7 +68,8 @@ def describe(settings: Settings) -> StackStatus:
     state = settings.state
     known = record.read(state.run)
     if known is None or not record.is_supervised(state.run):
-        return StackStatus(False, False, None, None, str(state.root))
+        root, left = str(state.root), leftovers(state)
+        return StackStatus(False, False, None, None, root, leftovers=left)
     versions = _versions(settings)
     parts = [_ask(part, settings, versions) for part in known.parts]
     healthy = known.ready and all(part.health == "ok" for part in parts)

@@ -23,6 +23,11 @@ def stop_leftovers(state: State) -> list[str]:
     return list(found)
 
 
+def leftovers(state: State) -> dict[str, int]:
+    """Pids by part of what runs without a supervisor; ask when nobody holds the lock."""
+    return {name: pid for name, (pid, _) in _leftovers(state).items()}
+
+
 def _leftovers(state: State) -> dict[str, tuple[int, signal.Signals]]:
     """Pids by part, in the order in which they are to be stopped: services, broker, database."""
     found: dict[str, tuple[int, signal.Signals]] = {}

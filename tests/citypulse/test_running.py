@@ -59,6 +59,10 @@ def test_nothing_outlives_a_supervisor_that_is_killed_outright(household: Any) -
     household.run("up", "--detach")
     pids = household.pids()
     os.kill(pids["supervisor"], signal.SIGKILL)
+    assert wait_until(lambda: not is_alive(pids["supervisor"]), deadline_s=20)
+    seen = household.status()
+    assert not seen["running"]
+    assert seen["leftovers"].items() <= pids.items()
     assert wait_until(lambda: not any(map(is_alive, pids.values())), deadline_s=20)
     assert household.run("status").returncode == 3
     up = household.run("up", "--detach")
@@ -102,6 +106,17 @@ def test_a_fixed_port_that_is_taken_is_named_with_its_setting(household: Any) ->
     assert up.returncode == 1
     assert f"port {port} is in use" in up.stderr
     assert "CITYPULSE_STACK_BROKER_PORT" in up.stderr
+
+
+def test_a_taken_port_of_the_page_is_told_before_anything_starts(household: Any) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = str(holder.getsockname()[1])
+        up = household.run("up", "--port", port)
+    assert up.returncode == 1
+    assert f"port {port} is in use" in up.stderr
+    assert "starting the database" not in up.stdout
 
 
 def test_wiping_asks_first_and_takes_no_for_an_answer(household: Any) -> None:
