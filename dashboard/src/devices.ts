@@ -35,6 +35,7 @@ export interface Device {
 
 const DEFAULT_STALE_AFTER_S = 180;
 const LIT_RATE = "lighting.lit-rate";
+const COMMANDED_ON = ["lit", "degraded", "failed"] as const;
 
 /** Above this power a lamp burns, at whatever dimming; meters tell less than a watt for none. */
 const BURNING_ABOVE_W = 1;
@@ -124,6 +125,23 @@ export function failedLamps(signs: Iterable<Sign>): Set<string> {
     for (const code of inputs.failed) failed.add(String(code));
   }
   return failed;
+}
+
+/**
+ * Whether every lamp of known state is off by schedule: whether it would burn is not known then.
+ *
+ * Read off the counts in the lit-rate signs; false where no lamp is known to be off.
+ */
+export function areLampsOff(signs: Iterable<Sign>): boolean {
+  let off = 0;
+  for (const sign of signs) {
+    if (sign.indicator !== LIT_RATE) continue;
+    const counts = (sign.detail?.["counts"] ?? {}) as Readonly<Record<string, number>>;
+    const commanded = COMMANDED_ON.some((state) => (counts[state] ?? 0) > 0);
+    if (commanded) return false;
+    off += counts["off"] ?? 0;
+  }
+  return off > 0;
 }
 
 /** Whether the device reports as it should, whatever its lamp does. */

@@ -80,6 +80,17 @@ export function clockText(at: Date, now: Date, language: Language): string {
   }).format(at);
 }
 
+/** An hour by the instant that names it, e.g. `03:00`, with the date when it is not today's. */
+export function hourText(at: Date, now: Date, language: Language): string {
+  const sameDay = at.toDateString() === now.toDateString();
+  return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", {
+    ...(sameDay ? {} : { month: "short", day: "numeric" }),
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }).format(at);
+}
+
 /** The reader's time zone with its offset at this instant, e.g. `Asia/Shanghai (UTC+8)`. */
 export function zoneText(at: Date): string {
   const minutes = -at.getTimezoneOffset();

@@ -1,7 +1,7 @@
 /** Readings per minute over the last minute, from counts per second. Pure. */
 
 const WINDOW_S = 60;
-const SETTLE_S = 10;
+const SETTLE_S = 5;
 
 /** Counts events in a sliding minute; says nothing until it has watched long enough. */
 export class Rate {
@@ -23,10 +23,16 @@ export class Rate {
   /** Events per minute; null in the first seconds, when any figure would be a guess. */
   perMinute(nowMs: number): number | null {
     this.advance(nowMs);
-    const watched = Math.min(WINDOW_S, this.second - this.startedS);
+    const watched = this.watchedS(nowMs);
     if (watched < SETTLE_S) return null;
     const total = this.counts.reduce((sum, count) => sum + count, 0);
     return Math.round((total * WINDOW_S) / watched);
+  }
+
+  /** Seconds that the figure is of: those watched, a minute at most. */
+  watchedS(nowMs: number): number {
+    this.advance(nowMs);
+    return Math.min(WINDOW_S, this.second - this.startedS);
   }
 
   private advance(nowMs: number): void {

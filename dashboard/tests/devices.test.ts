@@ -3,6 +3,7 @@ import type { DeviceItem, MetricSpec, ProfileSpec, Sign } from "../src/contract"
 import {
   absorb,
   absorbLatest,
+  areLampsOff,
   failedLamps,
   fromItem,
   isLive,
@@ -148,5 +149,21 @@ describe("failed lamps", () => {
       sign("lighting.lit-rate", null),
     ];
     expect([...failedLamps(signs)]).toEqual(["D1", "D2"]);
+  });
+});
+
+describe("lamps that are off by schedule", () => {
+  const lit = (counts: Record<string, number>) =>
+    ({ indicator: "lighting.lit-rate", detail: { counts } }) as unknown as Sign;
+
+  it("are all off when none of known state is commanded on", () => {
+    expect(areLampsOff([lit({ off: 30, unknown: 2 }), lit({ off: 5 })])).toBe(true);
+    expect(areLampsOff([lit({ off: 30 }), lit({ lit: 1 })])).toBe(false);
+    expect(areLampsOff([lit({ off: 30, failed: 1 })])).toBe(false);
+  });
+
+  it("are not said to be off where nothing is known", () => {
+    expect(areLampsOff([])).toBe(false);
+    expect(areLampsOff([lit({ unknown: 4 })])).toBe(false);
   });
 });

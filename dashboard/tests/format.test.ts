@@ -3,6 +3,7 @@ import type { MetricSpec } from "../src/contract";
 import {
   ageText,
   clockText,
+  hourText,
   metricText,
   numberText,
   percentText,
@@ -91,5 +92,11 @@ describe("clock", () => {
     const now = new Date(2026, 10, 23, 15, 0, 0);
     expect(clockText(new Date(2026, 10, 23, 3, 4, 5), now, "en")).toBe("03:04:05");
     expect(clockText(new Date(2026, 10, 22, 0, 4, 5), now, "en")).toContain("22 Nov");
+  });
+
+  it("tells an hour by the instant that names it", () => {
+    const now = new Date(2026, 10, 23, 15, 0, 0);
+    expect(hourText(new Date(2026, 10, 23, 3), now, "en")).toBe("03:00");
+    expect(hourText(new Date(2026, 10, 22, 23), now, "en")).toBe("22 Nov, 23:00");
   });
 });

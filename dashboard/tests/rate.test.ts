@@ -5,7 +5,14 @@ describe("rate", () => {
   it("is not guessed in the first seconds", () => {
     const rate = new Rate(0);
     rate.add(100, 1_000);
-    expect(rate.perMinute(5_000)).toBeNull();
+    expect(rate.perMinute(4_000)).toBeNull();
+    expect(rate.perMinute(10_000)).toBe(600);
+  });
+
+  it("says how many seconds it is of", () => {
+    const rate = new Rate(0);
+    expect(rate.watchedS(10_000)).toBe(10);
+    expect(rate.watchedS(90_000)).toBe(60);
   });
 
   it("is projected from what was watched until a minute is full", () => {

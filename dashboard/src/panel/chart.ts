@@ -16,6 +16,8 @@ import type { Context } from "./view";
 
 const POINTS = 400;
 const HEIGHT = 220;
+/** With fewer values than this each is a dot, so that one alone is seen, too. */
+const DOTS_BELOW = 60;
 const REFETCH_RAW_S = 300;
 const REFETCH_BUCKET_AT_LEAST_S = 30;
 
@@ -110,6 +112,11 @@ export class Chart {
 
   private get isCoded(): boolean {
     return Object.keys(this.spec.states ?? {}).length > 0;
+  }
+
+  private get isSparse(): boolean {
+    const values = this.history.data[3];
+    return values.filter((value) => value !== null && value !== undefined).length < DOTS_BELOW;
   }
 
   private async fetch(): Promise<void> {
@@ -235,7 +242,7 @@ export class Chart {
         {
           stroke: palette.line,
           width: 2,
-          points: { show: isCircular, size: 4, fill: palette.line },
+          points: { show: () => isCircular || this.isSparse, size: 4, fill: palette.line },
           ...(isCircular ? { paths: () => null } : {}),
           ...(stepped ? { paths: stepped } : {}),
         },

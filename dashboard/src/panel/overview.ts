@@ -1,7 +1,8 @@
 /** The city at a glance: counters, districts, roads or tunnels from the worst, a way to find a device. */
 
+import { areLampsOff } from "../devices";
 import { button, h, setAttribute, setText } from "../dom";
-import { numberText } from "../format";
+import { ageText, numberText } from "../format";
 import { type Family, MAIN_SIGN } from "../lines";
 import { LISTS } from "../route";
 import { isAlarm } from "../signs";
@@ -14,15 +15,17 @@ import { type Context, deviceName, type View } from "./view";
 
 class Counter {
   private readonly figure = h("span", { class: "figure" });
+  private readonly label: HTMLElement;
   readonly root: HTMLElement;
 
   constructor(label: string, name: string) {
-    this.root = h(
-      "div",
-      { class: "counter", "data-counter": name },
-      this.figure,
-      h("span", {}, label),
-    );
+    this.label = h("span", {}, label);
+    this.root = h("div", { class: "counter", "data-counter": name }, this.figure, this.label);
+  }
+
+  /** Says something else of the figure than at first. */
+  name(label: string): void {
+    setText(this.label, label);
   }
 
   show(text: string, alarming = false): void {
@@ -85,9 +88,10 @@ export class Overview implements View {
     const whole = (n: number) => numberText(n, 1, language);
     this.live.show(`${whole(counts.live)} / ${whole(counts.total)}`);
     this.stale.show(whole(counts.total - counts.live), counts.total > counts.live);
-    this.lamps.show(whole(counts.lampsFailed), counts.lampsFailed > 0);
-    const rate = world.rate.perMinute(Date.now());
-    this.rate.show(rate === null ? s.measuring : whole(rate));
+    const isDark = counts.lampsFailed === 0 && areLampsOff(world.signs.values());
+    this.lamps.show(isDark ? "—" : whole(counts.lampsFailed), counts.lampsFailed > 0);
+    this.lamps.name(isDark ? s.lampsUnknown : s.lampsFailed);
+    this.showRate();
     const [congested, beyond] = [this.alarming("road"), this.alarming("tunnel")];
     this.roads.show(whole(congested), congested > 0);
     this.tunnels.show(whole(beyond), beyond > 0);
@@ -96,6 +100,15 @@ export class Overview implements View {
   }
 
   destroy(): void {}
+
+  /** Readings per minute and what time the figure is of. */
+  private showRate(): void {
+    const { world, language, s } = this.context;
+    const rate = world.rate.perMinute(Date.now());
+    this.rate.show(rate === null ? s.measuring : numberText(rate, 1, language));
+    const window = ageText(world.rate.watchedS(Date.now()), s);
+    this.rate.name(rate === null ? s.readingsPerMinute : s.readingsPerMinuteOver(window));
+  }
 
   /** How many links of a family stand at a level that counts as an alarm. */
   private alarming(family: Family): number {

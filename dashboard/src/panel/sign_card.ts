@@ -3,7 +3,7 @@
 import { serverNow } from "../api";
 import type { Sign } from "../contract";
 import { h, setAttribute, setText } from "../dom";
-import { ageText, clockText, percentText } from "../format";
+import { ageText, clockText, hourText, percentText } from "../format";
 import { nameIn } from "../i18n";
 import { isOrdinal } from "../signs";
 import { LevelChip, signValueText } from "./parts";
@@ -65,6 +65,10 @@ export class SignCard {
     const { s, language, world } = this.context;
     const spec = world.indicators.get(this.indicator);
     const facts: [string, string][] = [];
+    const hour = sign?.detail?.["hour"];
+    if (typeof hour === "string") {
+      facts.push([s.ofHour, hourText(new Date(hour), new Date(), language)]);
+    }
     if (sign?.ts) {
       const at = new Date(sign.ts);
       const age = ageText((serverNow() - at.getTime()) / 1000, s);
