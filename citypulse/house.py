@@ -72,9 +72,6 @@ def bring_up(
         CitypulseError: a part can't be set up; what was started is stopped by the supervisor.
     """
     port = _api_port(settings, api_port)
-    if port != (wanted := api_port or settings.api.port or FIRST_API_PORT):
-        why = "" if is_free(wanted) else f"{wanted} is in use, so "
-        tell(f"{why}page and API are at port {port}")
     for step in (_start_database, _migrate, _start_broker):
         if supervisor.stop.requested:
             return None
@@ -135,6 +132,13 @@ def _start_services(
         service = Service(name, [name], environment=environment, log=log)
         supervisor.start(Part(name, service, address))
     return House(stack, page, environment)
+
+
+def moved(page: str) -> str:
+    """Why the address is another than the documented one, as the start of a sentence, or empty."""
+    if page.endswith(f":{FIRST_API_PORT}") or is_free(FIRST_API_PORT):
+        return ""
+    return f"{FIRST_API_PORT} is in use, so "
 
 
 def service_environment(addresses: Addresses, *, api_port: int, public: str) -> dict[str, str]:

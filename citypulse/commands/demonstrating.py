@@ -15,7 +15,7 @@ from city.errors import CitypulseError
 from citypulse.commands.context import with_settings
 from citypulse.commands.logs import show_log
 from citypulse.demo import start_demo
-from citypulse.house import House, supervised
+from citypulse.house import House, moved, supervised
 from citypulse.settings import Settings
 from citypulse.status import api_health
 from citypulse.supervisor import Part, Supervisor
@@ -71,7 +71,7 @@ class Screen:
     def box(self, house: House) -> None:
         """The address, where it can't be missed."""
         lines = (
-            f"[bold]{house.page}[/bold]",
+            f"{moved(house.page)}[bold]{house.page}[/bold]",
             f"API documentation  {house.page}/docs",
             "Ctrl-C stops everything; the city is kept for the next time.",
         )

@@ -15,7 +15,7 @@ import click
 from citypulse.commands.context import with_settings
 from citypulse.commands.logs import show_log
 from citypulse.doctor import examine
-from citypulse.house import House, assemble, bring_up, supervised
+from citypulse.house import House, assemble, bring_up, moved, supervised
 from citypulse.settings import Settings
 from citypulse.stack import process, record
 from citypulse.stack.errors import AlreadyRunning
@@ -136,7 +136,8 @@ def _up_detached(settings: Settings, port: int | None) -> None:
     if known is None:
         raise click.ClickException(_why_not(log, child))
     api = known.part("api")
-    click.echo(f"citypulse is up: {api.address if api else ''}")
+    page = api.address if api else ""
+    click.echo(f"{moved(page)}citypulse is up: {page}")
 
 
 def _await_ready(settings: Settings, child: subprocess.Popen[bytes]) -> record.RunRecord | None:
@@ -158,7 +159,9 @@ def _why_not(log: os.PathLike[str], child: subprocess.Popen[bytes]) -> str:
 
 
 def _say_where(house: House) -> None:
-    click.echo(f"citypulse is up: {house.page}  (API documentation: {house.page}/docs)")
+    click.echo(
+        f"{moved(house.page)}citypulse is up: {house.page}  (API documentation: {house.page}/docs)"
+    )
 
 
 def _confirm_wiping(root: Path) -> None:

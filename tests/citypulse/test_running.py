@@ -7,8 +7,10 @@ import socket
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Any
 
+from citypulse.house import FIRST_API_PORT
 from citypulse.stack.process import is_alive, wait_until
 
 PARTS = ["database", "broker", "ingest", "vitals", "api"]
@@ -117,6 +119,15 @@ def test_a_taken_port_of_the_page_is_told_before_anything_starts(household: Any)
     assert up.returncode == 1
     assert f"port {port} is in use" in up.stderr
     assert "starting the database" not in up.stdout
+
+
+def test_a_page_moved_out_of_the_way_of_another_program_says_why(household: Any) -> None:
+    with socket.socket() as holder:
+        with suppress(OSError):  # somebody else's is as good
+            holder.bind(("127.0.0.1", FIRST_API_PORT))
+            holder.listen()
+        up = household.run("up", "--detach")
+    assert f"{FIRST_API_PORT} is in use, so citypulse is up" in up.stdout
 
 
 def test_wiping_asks_first_and_takes_no_for_an_answer(household: Any) -> None:
