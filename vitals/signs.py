@@ -14,6 +14,8 @@ from vitals.indicators import Names, text
 
 _NOT_IN_BRIEF = frozenset({"entity", "area", "norm", "detail"})
 NO_COLOUR = "#b0b0b0"
+DETAIL_DECIMALS = 4
+"""What a sign was made of is shown no finer: below a tenth of any metric's resolution."""
 
 STATUSES: Mapping[str, Names] = {
     "ok": text("正常发布", "Published"),
@@ -190,7 +192,7 @@ async def write(conn: AsyncConnection[Any], signs: Sequence[Sign]) -> None:
     columns["coverage"] = [float(sign.coverage) for sign in signs]
     columns["norm"] = [sign.norm for sign in signs]
     columns["reason"] = [sign.reason for sign in signs]
-    columns["detail"] = [Jsonb(sign.detail) for sign in signs]
+    columns["detail"] = [Jsonb(_legible(sign.detail)) for sign in signs]
     async with conn.transaction():
         await conn.execute(_WRITE_NOW, columns)
         await conn.execute(_WRITE_HISTORY, {"ts": signs[0].ts})
@@ -301,6 +303,17 @@ def in_brief(sign: Sign) -> dict[str, Any]:
     """Return a sign as it stands beside what it is of: without norm and detail."""
     told = as_json(sign)
     return {name: value for name, value in told.items() if name not in _NOT_IN_BRIEF}
+
+
+def _legible(detail: Any) -> Any:
+    # Readings are stored in single precision: 0.4 comes back as 0.40000000596.
+    if isinstance(detail, float):
+        return round(detail, DETAIL_DECIMALS)
+    if isinstance(detail, Mapping):
+        return {name: _legible(each) for name, each in detail.items()}
+    if isinstance(detail, list | tuple):
+        return [_legible(each) for each in detail]
+    return detail
 
 
 def _level(sign: Sign) -> indicators.Level:

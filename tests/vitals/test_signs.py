@@ -46,6 +46,15 @@ async def test_a_district_takes_its_reference_station_and_its_poles_not(
     assert sign.norm == "HJ 633-2026"
 
 
+async def test_what_a_sign_is_made_of_is_told_without_the_noise_of_single_precision(
+    conn: Connection, known_city: Any
+) -> None:
+    station = known_city.station("Guanyuan")
+    known_city.put("air-station", station, (H, {**CLEAN, "co": 0.39916667}))
+    sign = (await _evaluate(conn))[known_city.district(XICHENG), "air.aqi"]
+    assert sign.detail["inputs"][station]["co"] == 0.3992
+
+
 async def test_a_district_without_a_station_has_an_indicative_index_from_its_poles(
     conn: Connection, known_city: Any
 ) -> None:
