@@ -135,6 +135,7 @@ def _document(language: str, title: str, code: str, what: str, body: str) -> byt
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<link rel="icon" href="/favicon.ico" type="image/svg+xml">'
         f"<title>{escape(title)} · {escape(code)}</title><style>{_STYLE}</style></head>"
         f'<body><main><article><div class="code">{escape(code)}</div><h1>{escape(title)}</h1>'
         f'<p class="what">{what}</p>{body}</article><footer>{footer}</footer></main></body></html>'

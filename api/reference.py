@@ -1,14 +1,27 @@
-"""`/docs`: the OpenAPI document as one plain page, without scripts and without any other host."""
+"""`/docs`: the OpenAPI document as one plain page, without scripts and without any other host.
+
+And the icon of every page, where browsers ask for it unbidden.
+"""
 
 from collections.abc import Iterable, Mapping
 from html import escape
+from re import compile as pattern
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 router = APIRouter(include_in_schema=False)
+
+_CODE_SPAN = pattern(r"`([^`]+)`")
+
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    '<rect width="32" height="32" rx="7" fill="#123a4a"/>'
+    '<path d="M4 17h6l3-8 5 15 3-9 2 2h5" fill="none" stroke="#6fd3c7" stroke-width="2.6" '
+    'stroke-linecap="round" stroke-linejoin="round"/></svg>'
+)
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1b2430;--dim:#5b6675;--line:#d9dee5;--ground:#f5f7f9;
@@ -27,6 +40,12 @@ td{border-top:1px solid var(--line);padding:.3rem .75rem .3rem 0;vertical-align:
 summary{cursor:pointer;color:var(--accent)}a{color:var(--accent)}.dim{color:var(--dim)}
 p{white-space:pre-line}
 """
+
+
+@router.get("/favicon.ico")
+async def icon() -> Response:
+    """Return the icon."""
+    return Response(ICON, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
 
 
 @router.get("/docs")
@@ -48,20 +67,27 @@ def page(document: Mapping[str, Any]) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<link rel="icon" href="/favicon.ico" type="image/svg+xml">'
         f"<title>{escape(info['title'])} API</title><style>{_STYLE}</style></head><body><main>"
         f"<h1>{escape(info['title'])} API {escape(info['version'])}</h1>"
-        f"<p>{escape(info.get('description', ''))}</p>"
+        f"<p>{_marked(info.get('description', ''))}</p>"
         f'<p><a href="/openapi.json">openapi.json</a></p>{body}</main></body></html>'
     )
 
 
+def _marked(text: str) -> str:
+    # Of Markdown our descriptions have backticks only.
+    return _CODE_SPAN.sub(r"<code>\1</code>", escape(text))
+
+
 def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
     parameters = "".join(map(_parameter, operation.get("parameters", ())))
-    answers = "".join(_answer(status, each) for status, each in operation["responses"].items())
+    told = sorted(operation["responses"].items())
+    answers = "".join(_answer(status, each) for status, each in told)
     return (
         f"<section><h3><code>{method.upper()} {escape(path)}</code></h3>"
         f"<p><b>{escape(operation.get('summary', ''))}</b>\n"
-        f"{escape(operation.get('description', ''))}</p>"
+        f"{_marked(operation.get('description', ''))}</p>"
         f"<table>{parameters}</table><table>{answers}</table></section>"
     )
 
@@ -72,7 +98,7 @@ def _parameter(parameter: Mapping[str, Any]) -> str:
     return (
         f"<tr><td><code>{escape(parameter['name'])}</code></td>"
         f'<td class="dim">{escape(parameter["in"])}{required}</td>'
-        f"<td>{escape(parameter.get('description', ''))} {escape(bounds)}</td></tr>"
+        f"<td>{_marked(parameter.get('description', ''))} {escape(bounds)}</td></tr>"
     )
 
 
@@ -98,7 +124,7 @@ def _answer(status: str, answer: Mapping[str, Any]) -> str:
         for media_type, content in answer.get("content", {}).items()
         if "example" in content
     )
-    description = escape(answer.get("description", ""))
+    description = _marked(answer.get("description", ""))
     return f"<tr><td><code>{status}</code></td><td>{description}{examples}</td></tr>"
 
 

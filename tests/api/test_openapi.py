@@ -86,6 +86,19 @@ async def test_the_reference_page_needs_no_other_host() -> None:
         assert path in page
 
 
+async def test_the_reference_page_has_its_icon_no_backticks_and_answers_in_order() -> None:
+    transport = httpx.ASGITransport(APP)
+    async with httpx.AsyncClient(transport=transport, base_url="http://city.test") as client:
+        page = (await client.get("/docs")).text
+        icon = await client.get("/favicon.ico")
+    assert 'rel="icon" href="/favicon.ico"' in page
+    assert (icon.status_code, icon.headers["content-type"]) == (200, "image/svg+xml")
+    assert "`" not in page
+    for section in page.split("<section>")[1:]:
+        told = re.findall(r"<tr><td><code>(\d{3})</code>", section)
+        assert told == sorted(told)
+
+
 def test_docs_name_every_route_and_no_other() -> None:
     text = DOCS.read_text()
     routes = {path.replace("{text}", "{CODE}") for path in DOCUMENT["paths"]}
