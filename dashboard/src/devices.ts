@@ -31,6 +31,8 @@ export interface Device {
   lastMs: number | null;
   readonly values: Map<string, Known>;
   state: DeviceState;
+  /** The worst flag among its newest values; good for a device that does not report. */
+  flag: Quality;
 }
 
 const DEFAULT_STALE_AFTER_S = 180;
@@ -54,6 +56,7 @@ export function fromItem(item: DeviceItem): Device {
     lastMs: null,
     values: new Map(),
     state: "silent",
+    flag: "good",
   };
   if (item.latest) absorbLatest(device, item.latest);
   return device;
@@ -142,6 +145,17 @@ export function areLampsOff(signs: Iterable<Sign>): boolean {
     off += counts["off"] ?? 0;
   }
   return off > 0;
+}
+
+/** How many of a device's newest values carry a flag; none where the device does not report. */
+export function flagged(device: Device, state: DeviceState, flag: Quality): number {
+  if (!isLive(state)) return 0;
+  return [...device.values.values()].filter((known) => known.quality === flag).length;
+}
+
+/** The worst flag among the newest values of a device that reports, else good. */
+export function flagAt(device: Device, state: DeviceState): Quality {
+  return (["fail", "suspect"] as const).find((flag) => flagged(device, state, flag)) ?? "good";
 }
 
 /** Whether the device reports as it should, whatever its lamp does. */

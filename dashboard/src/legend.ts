@@ -101,6 +101,10 @@ function symbols(context: Context): HTMLElement {
   for (const state of STATES) {
     list.append(h("li", {}, symbolCanvas("pole", state, palette), s.deviceStates[state]));
   }
+  for (const flag of ["fail", "suspect"] as const) {
+    const text = s.flagMarks[flag];
+    list.append(h("li", {}, symbolCanvas("pole", "live", palette, flag), text));
+  }
   for (const shape of SHAPES) {
     if (shape === "pole") continue;
     list.append(h("li", {}, symbolCanvas(shape, "live", palette), s.shapes[shape]));

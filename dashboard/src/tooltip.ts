@@ -6,7 +6,7 @@ import { ageText, metricText, unitText } from "./format";
 import { nameIn } from "./i18n";
 import { MAIN_SIGN } from "./lines";
 import type { Target } from "./map/city_map";
-import { signText, spaced } from "./panel/parts";
+import { signText, spaced, stateText } from "./panel/parts";
 import { areaName, type Context, deviceName, lineName } from "./panel/view";
 
 const SHOWN_METRICS = 4;
@@ -50,7 +50,7 @@ function deviceLines(context: Context, code: string): string[] {
   if (!device) return [];
   const age =
     device.lastMs === null ? "" : ` · ${ageText((serverNow() - device.lastMs) / 1000, s)}`;
-  const lines = [`${s.deviceStates[device.state]}${age}`];
+  const lines = [`${stateText(device, s)}${age}`];
   const specs = world.profiles.get(device.profile)?.metrics ?? [];
   for (const spec of specs) {
     const known = device.values.get(spec.name);

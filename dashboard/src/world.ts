@@ -17,6 +17,8 @@ import {
   type Device,
   type DeviceState,
   failedLamps,
+  flagAt,
+  flagged,
   fromItem,
   isLive,
   stateAt,
@@ -46,6 +48,8 @@ const REFETCH_AT_MOST_EVERY_MS = 30_000;
 const RELOAD_MS = 10_000;
 const STATE_CHECK_MS = 2_000;
 const SIGNS_EVERY_MS = 60_000;
+/** Failed values are not streamed: the flags of all devices are asked for now and then. */
+const FLAGS_EVERY_MS = 120_000;
 
 /** The live picture of the city. */
 export class World {
@@ -114,6 +118,7 @@ export class World {
       this.stream.start();
       window.setInterval(() => this.checkStates(), STATE_CHECK_MS);
       window.setInterval(() => void this.refetchSigns(), SIGNS_EVERY_MS);
+      window.setInterval(() => void this.refetchFlags(), FLAGS_EVERY_MS);
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
       this.loading = { kind: "failed", problem: error };
@@ -183,6 +188,7 @@ export class World {
       if (!device) return;
       absorbLatest(device, latest);
       this.values.add(code);
+      this.setState(device, this.stateOf(device, api.serverNow()));
       this.mark({});
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
@@ -220,6 +226,7 @@ export class World {
       const known = this.devices.get(device.code);
       if (known) keepNewer(device, known);
       device.state = this.stateOf(device, nowMs);
+      device.flag = flagAt(device, device.state);
       this.devices.set(device.code, device);
       this.noteNewest(device.lastMs);
       fresh.add(device.code);
@@ -232,6 +239,23 @@ export class World {
   private async refetchSigns(): Promise<void> {
     try {
       this.takeSigns(await api.signs());
+    } catch (error) {
+      if (!(error instanceof api.Problem)) throw error;
+    }
+  }
+
+  private async refetchFlags(): Promise<void> {
+    try {
+      const items = await api.devices();
+      const nowMs = api.serverNow();
+      for (const { code, latest } of items) {
+        const device = this.devices.get(code);
+        if (!device || !latest) continue;
+        absorbLatest(device, latest);
+        this.values.add(code);
+        this.setState(device, this.stateOf(device, nowMs));
+      }
+      this.mark({});
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
     }
@@ -297,8 +321,10 @@ export class World {
   }
 
   private setState(device: Device, state: DeviceState): void {
-    if (device.state === state) return;
+    const flag = flagAt(device, state);
+    if (device.state === state && device.flag === flag) return;
     device.state = state;
+    device.flag = flag;
     this.states.add(device.code);
   }
 
@@ -349,17 +375,22 @@ function keepNewer(device: Device, known: Device): void {
   if (known.lastMs !== null) device.lastMs = Math.max(device.lastMs ?? 0, known.lastMs);
 }
 
-/** Counts for the overview: how many report, how many do not, how many lamps have failed. */
+/** Counts for the overview: devices that report or not, failed lamps, values that failed a test. */
 export function fleetCounts(devices: Iterable<Device>): {
   total: number;
   live: number;
   lampsFailed: number;
+  sensorsFailed: number;
+  sensorsSuspect: number;
 } {
-  const counts = { total: 0, live: 0, lampsFailed: 0 };
+  const counts = { total: 0, live: 0, lampsFailed: 0, sensorsFailed: 0, sensorsSuspect: 0 };
   for (const device of devices) {
     counts.total += 1;
     if (isLive(device.state)) counts.live += 1;
     if (device.state === "lamp-failed") counts.lampsFailed += 1;
+    if (device.flag === "good") continue;
+    counts.sensorsFailed += flagged(device, device.state, "fail");
+    counts.sensorsSuspect += flagged(device, device.state, "suspect");
   }
   return counts;
 }

@@ -5,6 +5,8 @@ import {
   absorbLatest,
   areLampsOff,
   failedLamps,
+  flagAt,
+  flagged,
   fromItem,
   isLive,
   qualityOf,
@@ -165,5 +167,21 @@ describe("lamps that are off by schedule", () => {
   it("are not said to be off where nothing is known", () => {
     expect(areLampsOff([])).toBe(false);
     expect(areLampsOff([lit({ unknown: 4 })])).toBe(false);
+  });
+});
+
+describe("a device's flag", () => {
+  const device = reporting("2026-11-23T07:59:00Z", { pm25: 30, co: 1 });
+  device.values.set("pm25", { value: 2000, atMs: NOW, quality: "fail" });
+  device.values.set("co", { value: 90, atMs: NOW, quality: "suspect" });
+
+  it("is the worst among its newest values", () => {
+    expect(flagAt(device, "live")).toBe("fail");
+    expect(flagged(device, "lamp-on", "suspect")).toBe(1);
+    expect(flagAt(reporting("2026-11-23T07:59:00Z", { co: 1 }), "live")).toBe("good");
+  });
+
+  it("is not told of a device that does not report", () => {
+    expect(flagAt(device, "stale")).toBe("good");
   });
 });

@@ -29,7 +29,16 @@ import {
 import { bodyLayer, FAMILIES, layersOf } from "./line_layers";
 import { LinePainter } from "./line_painter";
 import { type Bounds, boundsOf, labelPoint } from "./shapes";
-import { hatchCanvas, pixels, SHAPES, STATES, shapeOf, symbolCanvas, symbolName } from "./symbols";
+import {
+  FLAGS,
+  hatchCanvas,
+  pixels,
+  SHAPES,
+  STATES,
+  shapeOf,
+  symbolCanvas,
+  symbolName,
+} from "./symbols";
 
 /** Something on the map: a district, a link of a road or tunnel, or a device. */
 export interface Target {
@@ -64,6 +73,8 @@ const LEGEND_BESIDE_PX = 800;
 const BESIDE_LEGEND = { top: 40, right: 70, bottom: 50, left: 300 };
 const BELOW_LEGEND = { top: 112, right: 24, bottom: 34, left: 24 };
 const STATE_ORDER = { silent: 0, stale: 1, live: 2, "lamp-on": 3, "lamp-failed": 5 } as const;
+
+const FLAG_ORDER = { good: 0, suspect: 1.2, fail: 2.2 } as const; // over those that are well
 
 setWorkerUrl(workerUrl);
 
@@ -224,8 +235,10 @@ export class CityMap {
   private styled(): void {
     for (const shape of SHAPES) {
       for (const state of STATES) {
-        const image = pixels(symbolCanvas(shape, state, this.palette));
-        this.map.addImage(symbolName(shape, state), image, { pixelRatio: 2 });
+        for (const flag of FLAGS) {
+          const image = pixels(symbolCanvas(shape, state, this.palette, flag));
+          this.map.addImage(symbolName(shape, state, flag), image, { pixelRatio: 2 });
+        }
       }
     }
     this.map.addImage(HATCH, pixels(hatchCanvas(this.palette)), { pixelRatio: 2 });
@@ -375,10 +388,11 @@ function pointOf(device: Device): DevicePoint[] {
   const shape = shapeOf(device.profile);
   const properties = {
     code: device.code,
-    symbol: symbolName(shape, device.state),
+    symbol: symbolName(shape, device.state, device.flag),
     layer: layerOf(device.profile),
-    order: STATE_ORDER[device.state] + (shape === "station" ? 4 : 0),
-    weight: shape === "station" || device.state === "lamp-failed" ? 1.5 : 1,
+    order: STATE_ORDER[device.state] + FLAG_ORDER[device.flag] + (shape === "station" ? 4 : 0),
+    weight:
+      shape === "station" || device.state === "lamp-failed" || device.flag !== "good" ? 1.5 : 1,
   };
   const geometry = { type: "Point" as const, coordinates: [device.lon, device.lat] };
   return [{ type: "Feature", id: device.code, geometry, properties }];

@@ -1,18 +1,20 @@
 /** The signs of devices on map, legend and lists: told apart by shape, not by colour alone. */
 
+import type { Quality } from "../contract";
 import type { DeviceState } from "../devices";
 import type { Palette } from "../theme";
 
 export type Shape = "pole" | "station" | "detector" | "compartment" | "meter";
 
 export const STATES: readonly DeviceState[] = ["live", "lamp-on", "lamp-failed", "stale", "silent"];
+export const FLAGS: readonly Quality[] = ["good", "suspect", "fail"];
 export const SHAPES: readonly Shape[] = ["pole", "station", "detector", "compartment", "meter"];
 
 const SIZE = 24; // CSS pixels; the drawing leaves 3 free on each side
 
 /** The name under which the map knows a symbol. */
-export function symbolName(shape: Shape, state: DeviceState): string {
-  return `${shape}:${state}`;
+export function symbolName(shape: Shape, state: DeviceState, flag: Quality): string {
+  return `${shape}:${state}:${flag}`;
 }
 
 const BY_PROFILE: Readonly<Record<string, Shape>> = {
@@ -152,11 +154,36 @@ const DRAW: Readonly<Record<DeviceState, (pen: Pen, shape: Shape, palette: Palet
   silent: (pen, _shape, p) => cross(pen, p),
 };
 
+/** At the upper right corner: a cross for a failed sensor, a triangle for a suspect one. */
+function badge(pen: Pen, flag: Quality, palette: Palette): void {
+  if (flag === "good") return;
+  pen.beginPath();
+  pen.arc(18, 6, 5.5, 0, 2 * Math.PI);
+  pen.fillStyle = palette.edge;
+  pen.fill();
+  pen.beginPath();
+  if (flag === "fail") {
+    pen.moveTo(15.2, 3.2);
+    pen.lineTo(20.8, 8.8);
+    pen.moveTo(20.8, 3.2);
+    pen.lineTo(15.2, 8.8);
+  } else {
+    pen.moveTo(18, 2.6);
+    pen.lineTo(21.2, 8.2);
+    pen.lineTo(14.8, 8.2);
+    pen.closePath();
+  }
+  pen.lineWidth = flag === "fail" ? 2.4 : 1.6;
+  pen.strokeStyle = palette.failed;
+  pen.stroke();
+}
+
 /** A canvas with the symbol, at twice the size for sharp screens. */
 export function symbolCanvas(
   shape: Shape,
   state: DeviceState,
   palette: Palette,
+  flag: Quality = "good",
 ): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = SIZE * 2;
@@ -167,6 +194,7 @@ export function symbolCanvas(
   if (pen) {
     pen.scale(2, 2);
     DRAW[state](pen, shape, palette);
+    badge(pen, flag, palette);
   }
   return canvas;
 }

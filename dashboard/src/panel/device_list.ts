@@ -16,19 +16,23 @@ const ORDER: Readonly<Record<DeviceState, number>> = {
   "lamp-on": 3,
 };
 
+const FLAG_ORDER = { fail: 0.5, suspect: 2.5 } as const; // what a device that reports is moved up to
+
 interface Row {
   readonly device: Device;
   readonly mark: StateMark;
   readonly age: HTMLElement;
 }
 
+function rank({ state, flag }: Device): number {
+  return flag === "good" ? ORDER[state] : Math.min(ORDER[state], FLAG_ORDER[flag]);
+}
+
 /** Worst state first, then by name. */
 export function sortDevices(context: Context, devices: readonly Device[]): Device[] {
   const collator = new Intl.Collator(context.language, { numeric: true });
   const named = devices.map((device) => ({ device, name: deviceName(context, device.code) }));
-  named.sort(
-    (a, b) => ORDER[a.device.state] - ORDER[b.device.state] || collator.compare(a.name, b.name),
-  );
+  named.sort((a, b) => rank(a.device) - rank(b.device) || collator.compare(a.name, b.name));
   return named.map(({ device }) => device);
 }
 

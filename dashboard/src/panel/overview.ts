@@ -18,9 +18,14 @@ class Counter {
   private readonly label: HTMLElement;
   readonly root: HTMLElement;
 
-  constructor(label: string, name: string) {
+  /** @param choose what a click does; without it the counter is no button */
+  constructor(label: string, name: string, choose?: () => void) {
     this.label = h("span", {}, label);
-    this.root = h("div", { class: "counter", "data-counter": name }, this.figure, this.label);
+    const attributes = { class: "counter", "data-counter": name };
+    this.root = choose
+      ? button(this.figure, choose, { ...attributes, "data-focus": name })
+      : h("div", attributes, this.figure);
+    this.root.append(this.label);
   }
 
   /** Says something else of the figure than at first. */
@@ -41,6 +46,7 @@ export class Overview implements View {
   private readonly stale: Counter;
   private readonly lamps: Counter;
   private readonly rate: Counter;
+  private readonly sensors: Counter;
   private readonly roads: Counter;
   private readonly tunnels: Counter;
   private readonly lists: DistrictTable | RouteLists;
@@ -53,6 +59,7 @@ export class Overview implements View {
     this.stale = new Counter(s.devicesStale, "stale");
     this.lamps = new Counter(s.lampsFailed, "lamps-failed");
     this.rate = new Counter(s.readingsPerMinute, "rate");
+    this.sensors = new Counter(s.sensorsFailed(0), "sensors-failed", () => this.listFlagged());
     this.roads = new Counter(s.linksAlarming, "roads-alarming");
     this.tunnels = new Counter(s.compartmentsAlarming, "tunnels-alarming");
     this.list = new DeviceList(context);
@@ -70,6 +77,7 @@ export class Overview implements View {
         this.stale.root,
         this.rate.root,
         this.lamps.root,
+        this.sensors.root,
         this.roads.root,
         this.tunnels.root,
       ),
@@ -91,6 +99,8 @@ export class Overview implements View {
     const isDark = counts.lampsFailed === 0 && areLampsOff(world.signs.values());
     this.lamps.show(isDark ? "—" : whole(counts.lampsFailed), counts.lampsFailed > 0);
     this.lamps.name(isDark ? s.lampsUnknown : s.lampsFailed);
+    this.sensors.show(whole(counts.sensorsFailed), counts.sensorsFailed > 0);
+    this.sensors.name(s.sensorsFailed(counts.sensorsSuspect));
     this.showRate();
     const [congested, beyond] = [this.alarming("road"), this.alarming("tunnel")];
     this.roads.show(whole(congested), congested > 0);
@@ -148,6 +158,15 @@ export class Overview implements View {
       this.found,
       this.list.root,
     );
+  }
+
+  /** Lists the devices with failed or suspect sensors where the search lists what it found. */
+  private listFlagged(): void {
+    const { world, s } = this.context;
+    const hits = [...world.devices.values()].filter((device) => device.flag !== "good");
+    setText(this.found, s.foundFlagged(hits.length));
+    this.list.root.hidden = !hits.length;
+    this.list.show(sortDevices(this.context, hits));
   }
 
   private find(text: string): void {

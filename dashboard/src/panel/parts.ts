@@ -2,7 +2,7 @@
 
 import { Problem } from "../api";
 import type { Sign } from "../contract";
-import type { Device } from "../devices";
+import { type Device, flagged } from "../devices";
 import { button, h, setAttribute, setText } from "../dom";
 import { numberText, printedCode, unitText } from "../format";
 import { nameIn, type Strings } from "../i18n";
@@ -101,6 +101,17 @@ export class LevelChip {
   }
 }
 
+/** A device's state in words, and how many of its sensors failed or are suspect. */
+export function stateText(device: Device, s: Strings): string {
+  const failed = flagged(device, device.state, "fail");
+  const suspect = flagged(device, device.state, "suspect");
+  return [
+    s.deviceStates[device.state],
+    ...(failed ? [s.failedSensors(failed)] : []),
+    ...(suspect ? [s.suspectSensors(suspect)] : []),
+  ].join(", ");
+}
+
 /** A device's symbol and its state in words. */
 export class StateMark {
   private shown = "";
@@ -109,11 +120,12 @@ export class StateMark {
   constructor(private readonly context: Context) {}
 
   show(device: Device): void {
-    if (device.state === this.shown) return;
-    this.shown = device.state;
+    const text = stateText(device, this.context.s);
+    if (text === this.shown) return;
+    this.shown = text;
     this.root.replaceChildren(
-      symbolCanvas(shapeOf(device.profile), device.state, this.context.palette),
-      this.context.s.deviceStates[device.state],
+      symbolCanvas(shapeOf(device.profile), device.state, this.context.palette, device.flag),
+      text,
     );
   }
 }
