@@ -1,13 +1,14 @@
 """The plain page behind a code's QR label: no script, everything escaped, Chinese or English."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from http import HTTPStatus
 from typing import Any
 
 from api.descriptions import KINDS
 from api.errors import Gone
-from city.codes import Kind
+from city.codes import Kind, parse_code
 from city.errors import BadCode, CitypulseError
 
 POLICY = (
@@ -40,6 +41,8 @@ _WORDS = {
         "area": "所在区域",
         "position": "位置",
         "mounted_on": "安装于",
+        "latest": "最新数据",
+        "ago": "{} 前",
         "devices": "终端",
         "owner": "权属",
         "aliases": "其他编码",
@@ -64,6 +67,8 @@ _WORDS = {
         "area": "Area",
         "position": "Position",
         "mounted_on": "Mounted on",
+        "latest": "Latest values",
+        "ago": "{} ago",
         "devices": "Devices",
         "owner": "Owner",
         "aliases": "Other codes",
@@ -87,15 +92,29 @@ _WORDS = {
 }
 
 
-def description(told: Mapping[str, Any], language: str) -> bytes:
-    """Return the page of what a code names, from its JSON form."""
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the page shows of a device that its description does not hold.
+
+    Attributes:
+        values: name in the page's language, value with unit, and age in seconds, of each metric.
+        mount: names of what it is mounted on.
+    """
+
+    values: Sequence[tuple[str, str, float]] = ()
+    mount: Mapping[str, str] = field(default_factory=dict)
+
+
+def description(told: Mapping[str, Any], language: str, beside: Beside) -> bytes:
+    """Return the page of what a code names, from its JSON form and what stands beside it."""
     words = _WORDS[language]
     title = _name(told["name"], language) or told["code"]
     kind = KINDS[Kind(told["kind"])][language == "en"]
     facts = [
         (words["area"], _areas(told["areas"], language)),
         (words["position"], _position(told["geometry"])),
-        (words["mounted_on"], _links([told["mounted_on"]])),
+        (words["latest"], _values(beside.values, words["ago"])),
+        (words["mounted_on"], _mount(told["mounted_on"], _name(beside.mount, language))),
         (words["devices"], _links(told["devices"])),
         (words["owner"], _links([told["owner"]])),
         (words["aliases"], _pairs(told["aliases"])),
@@ -154,6 +173,27 @@ def _name(names: Mapping[str, Any], language: str) -> str:
 
 def _links(codes: Iterable[str | None]) -> str:
     return ", ".join(f'<a href="/c/{escape(c)}">{escape(c)}</a>' for c in codes if c)
+
+
+def _mount(code: str | None, name: str) -> str:
+    if code is None:
+        return ""
+    shown = f"{name} · {parse_code(code).printed}" if name else parse_code(code).printed
+    return f'<a href="/c/{escape(code)}">{escape(shown)}</a>'
+
+
+def _values(values: Iterable[tuple[str, str, float]], ago: str) -> str:
+    return "<br>".join(
+        f"{escape(name)}: {escape(value)} <small>({escape(ago.format(_age(age_s)))})</small>"
+        for name, value, age_s in values
+    )
+
+
+def _age(age_s: float) -> str:
+    for unit, seconds in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if age_s >= seconds:
+            return f"{age_s / seconds:.0f} {unit}"
+    return f"{age_s:.0f} s"
 
 
 def _areas(areas: Iterable[Mapping[str, Any]], language: str) -> str:

@@ -14,6 +14,8 @@ from city.profiles import Profile
 from store import latest
 from store.latest import DeviceState
 
+_UNITS = {"1": "", "Cel": "°C", "deg": "°", "ug/m3": "µg/m³", "mg/m3": "mg/m³", "m3": "m³"}
+"""UCUM codes that people write otherwise."""
 QUALITY = {1: "good", 3: "suspect", 4: "fail"}
 
 
@@ -135,6 +137,21 @@ def values(state: DeviceState, of: Profile | None = None) -> dict[str, Any]:
         }
         for name, value in state.metrics.items()
     }
+
+
+def legible(
+    state: DeviceState, of: Profile, language: str, now: datetime
+) -> list[tuple[str, str, float]]:
+    """Return each metric's name, newest value with unit as people read it, and age in seconds."""
+    told = []
+    for name, value in state.metrics.items():
+        if name in of.index:
+            metric = of.metric(name)
+            names = metric.states.get(int(value.value))
+            unit = _UNITS.get(metric.unit, metric.unit)
+            shown = names[language] if names else f"{round(value.value, 4):.12g} {unit}".strip()
+            told.append((metric.names[language], shown, age_s(value.ts, now)))
+    return told
 
 
 def newest(row: DeviceRow, state: DeviceState | None, now: datetime) -> dict[str, Any]:

@@ -4,20 +4,25 @@ Anything that is not a canonical code is answered from the code's own arithmetic
 database.
 """
 
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
+from psycopg import AsyncConnection
 
-from api import code_page, descriptions, models, negotiation
+from api import code_page, descriptions, device_reads, models, negotiation
+from api.code_page import Beside
 from api.context import App, Context
 from api.descriptions import DESCRIPTION_EXAMPLE
 from api.documents import answers
 from api.errors import Gone, Unassigned, facts_of, problem, status_of
 from api.replies import GEOJSON, JSON, tagged
-from city.codes import normalise
+from city.catalogue import profile
+from city.codes import Kind, normalise
 from city.errors import BadCode, CitypulseError
+from registry.resolve import resolve as registry_resolve
 
 router = APIRouter(tags=["resolver"])
 
@@ -58,13 +63,31 @@ async def resolve(text: CodeText, request: Request, app: App) -> Response:
 async def _answer(request: Request, app: Context, code: str, wanted: str) -> Response:
     async with app.connection() as conn:
         found = await descriptions.described(conn, code)
-    told = descriptions.as_json(found, app.public_url)
-    if wanted == HTML:
-        page = code_page.description(told, _language(request))
-        return _page(tagged(request, page, media_type=HTML))
+        told = descriptions.as_json(found, app.public_url)
+        if wanted == HTML:
+            language = _language(request)
+            beside = await _beside(conn, told, language, app.clock())
+            page = code_page.description(told, language, beside)
+            return _page(tagged(request, page, media_type=HTML))
     if wanted == GEOJSON:
         return tagged(request, _as_feature(told), media_type=GEOJSON)
     return tagged(request, told)
+
+
+async def _beside(
+    conn: AsyncConnection[Any], told: dict[str, Any], language: str, now: datetime
+) -> Beside:
+    if told["kind"] != Kind.DEVICE:
+        return Beside()
+    mount = told["mounted_on"]
+    on = None if mount is None else (await registry_resolve(conn, mount)).version
+    rows = await device_reads.page(conn, codes=[told["code"]], limit=1)
+    values: list[tuple[str, str, float]] = []
+    for row in rows:
+        state = (await device_reads.states(conn, [row])).get(row.device_key)
+        if state is not None:
+            values = device_reads.legible(state, profile(row.profile), language, now)
+    return Beside(values, {} if on is None else on.names)
 
 
 def _as_feature(told: dict[str, Any]) -> dict[str, Any]:

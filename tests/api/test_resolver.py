@@ -1,5 +1,7 @@
 """`/c/{CODE}`: forms, refusals, tombstones and redirects."""
 
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -48,6 +50,20 @@ async def test_a_browser_gets_a_page_in_its_language(
     assert f'<html lang="{lang}">' in answer.text
     assert text in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_the_page_of_a_device_shows_its_newest_values_and_what_it_stands_on(
+    client: httpx.AsyncClient, known_city: Any, now: datetime, vitals_done: Any
+) -> None:
+    code = known_city.pole("110101")
+    known_city.put("smart-pole", code, (now - timedelta(minutes=3), {"pm25": 35.2, "ev_state": 0}))
+    await vitals_done()
+    page = (await client.get(f"/c/{code}", headers={**PAGE, "Accept-Language": "en"})).text
+    assert "35.2 µg/m³ <small>(3 min ago)</small>" in page
+    assert ": idle <small>" in page
+    mount = known_city.codes["demo:pole:110101-001"]
+    shown = re.search(f'<a href="/c/{mount}">(.+?) · {parse_code(mount).printed}</a>', page)
+    assert shown is not None
 
 
 async def test_names_are_escaped_on_the_page(
