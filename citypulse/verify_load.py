@@ -134,7 +134,8 @@ def read_summary(path: Path) -> Sent:
     except ValueError as error:
         raise BadSummary(str(path), f"it is not JSON: {error}") from error
     if not isinstance(whole, dict) or whole.get("form") != FORM:
-        raise BadSummary(f"{path}: form", f"must be {FORM}: written by `citypulse load`")
+        rule = f"must be {FORM}: what `citypulse load`, or `simulate --json`, writes"
+        raise BadSummary(f"{path}: form", rule)
     try:
         found = [_claim(code, entry) for code, entry in whole["by_device"].items()]
         return Sent(_instant(whole["from"]), [claim for claim in found if claim is not None])

@@ -30,6 +30,7 @@ class Fleet:
     def __init__(self, terminals: Sequence[Terminal]) -> None:
         self.terminals = {terminal.device.code: terminal for terminal in terminals}
         self._begun_s = time.monotonic()
+        self._begun_us = time.time_ns() // 1000
 
     def totals(self) -> Totals:
         """The sum over all devices, now."""
@@ -53,6 +54,7 @@ class Fleet:
         """What the run came to so far."""
         return Summary(
             totals=self.totals(),
+            from_us=self._begun_us,
             duration_s=time.monotonic() - self._begun_s,
             by_device={code: terminal.tally for code, terminal in self.terminals.items()},
             notes=notes,

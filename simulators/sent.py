@@ -1,4 +1,4 @@
-"""What a load run has sent, device by device, in a form that the database can be held against.
+"""What a run has sent, device by device, in a form that the database can be held against.
 
 ``expected`` describes the instants that the broker has acknowledged, each counted once: how many,
 first, last, and their sum (milliseconds after the first), which tells a set of instants from
@@ -43,6 +43,42 @@ class Expected:
             return cls(0, None, None, 0)
         after_ms = (unique - unique[0]) // 1000
         return cls(len(unique), int(unique[0]), int(unique[-1]), int(after_ms.sum()))
+
+
+@dataclass(slots=True)
+class TakenOver:
+    """The same, counted up as acknowledgements come in, for devices that run for days.
+
+    Takes each instant once only: a terminal never has a reading acknowledged twice.
+
+    Attributes:
+        readings: how many.
+        first_ms: the earliest, milliseconds since 1970-01-01T00:00Z, as payloads carry it.
+        last_ms: the latest.
+        total_ms: the sum of all.
+    """
+
+    readings: int = 0
+    first_ms: int | None = None
+    last_ms: int | None = None
+    total_ms: int = 0
+
+    def add(self, instants_ms: Sequence[int]) -> None:
+        """Count what one acknowledgement covers."""
+        if not instants_ms:
+            return
+        self.readings += len(instants_ms)
+        first, last = min(instants_ms), max(instants_ms)
+        self.first_ms = first if self.first_ms is None else min(self.first_ms, first)
+        self.last_ms = last if self.last_ms is None else max(self.last_ms, last)
+        self.total_ms += sum(instants_ms)
+
+    def expected(self) -> Expected:
+        """As the summary says it."""
+        if self.first_ms is None or self.last_ms is None:
+            return Expected(0, None, None, 0)
+        after_ms = self.total_ms - self.readings * self.first_ms
+        return Expected(self.readings, self.first_ms * 1000, self.last_ms * 1000, after_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +136,8 @@ class SentSummary:
         counts = ("produced", "acknowledged", "dropped", "refused", "repeated", "messages")
         whole = {
             "form": FORM,
-            "from": _text(self.from_us),
-            "until": _text(self.until_us),
+            "from": time_text(self.from_us),
+            "until": time_text(self.until_us),
             "complete": self.complete,
             "devices": len(self.by_device),
             **{name: self.total(name) for name in counts},
@@ -114,7 +150,6 @@ class SentSummary:
 
 
 def _device(sent: SentByDevice) -> dict[str, Any]:
-    expected = sent.expected
     return {
         "profile": sent.profile,
         "boots": [
@@ -125,14 +160,20 @@ def _device(sent: SentByDevice) -> dict[str, Any]:
             }
             for boot in sent.boots
         ],
-        "expected": {
-            "readings": expected.readings,
-            "first": _text(expected.first_us),
-            "last": _text(expected.last_us),
-            "sum_ms": expected.sum_ms,
-        },
+        "expected": expected_json(sent.expected),
     }
 
 
-def _text(instant_us: int | None) -> str | None:
+def expected_json(expected: Expected) -> dict[str, Any]:
+    """The part of a summary that the database is held against."""
+    return {
+        "readings": expected.readings,
+        "first": time_text(expected.first_us),
+        "last": time_text(expected.last_us),
+        "sum_ms": expected.sum_ms,
+    }
+
+
+def time_text(instant_us: int | None) -> str | None:
+    """RFC 3339 in UTC; None stays None."""
     return None if instant_us is None else f"{instant_of(instant_us):%Y-%m-%dT%H:%M:%S.%fZ}"

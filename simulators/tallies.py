@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from simulators.sent import FORM, TakenOver, expected_json, time_text
+
 
 @dataclass(slots=True)
 class Tally:
@@ -13,6 +15,8 @@ class Tally:
 
     Attributes:
         boot: its boot id.
+        profile: its profile.
+        taken_over: the instants that the broker has acknowledged.
         produced: measured, or read from a record; the last ``seq`` is one less.
         acknowledged: the broker has taken them over.
         dropped: pushed out of the full memory of a device that was cut off.
@@ -24,6 +28,7 @@ class Tally:
     """
 
     boot: str
+    profile: str
     produced: int = 0
     acknowledged: int = 0
     dropped: int = 0
@@ -32,6 +37,7 @@ class Tally:
     connects: int = 0
     failed_connects: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    taken_over: TakenOver = field(default_factory=TakenOver)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,14 @@ class Summary:
 
     Attributes:
         totals: over all devices, taken after the devices had left.
-        duration_s: from the first dialling to the last disconnection.
+        from_us: the first dialling, microseconds since 1970-01-01T00:00Z.
+        duration_s: from then to the last disconnection.
         by_device: code → the device's counts.
         notes: what else a person should know, such as rows without a value.
     """
 
     totals: Totals
+    from_us: int
     duration_s: float
     by_device: Mapping[str, Tally]
     notes: Mapping[str, Any] = field(default_factory=dict)
@@ -86,19 +94,27 @@ class Summary:
         return sum((tally.reasons for tally in self.by_device.values()), Counter[str]())
 
     def to_json(self) -> str:
-        """One line of JSON; ``by_device`` has boot, last ``seq`` and the counts of each device."""
+        """One line of JSON, in the form that `citypulse verify-load` takes.
+
+        ``by_device`` has boot, last ``seq``, the counts, and the instants of each device.
+        """
         devices = {
             code: {
+                "profile": tally.profile,
                 "boot": tally.boot,
                 "last_seq": tally.produced - 1 if tally.produced else None,
                 "produced": tally.produced,
                 "acknowledged": tally.acknowledged,
                 "dropped": tally.dropped,
                 "refused": tally.refused,
+                "expected": expected_json(tally.taken_over.expected()),
             }
             for code, tally in self.by_device.items()
         }
         whole = {
+            "form": FORM,
+            "from": time_text(self.from_us),
+            "until": time_text(self.from_us + round(self.duration_s * 1e6)),
             "complete": self.complete,
             "duration_s": round(self.duration_s, 3),
             **asdict(self.totals),

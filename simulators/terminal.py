@@ -64,12 +64,12 @@ class Terminal:
         memory: int = MEMORY_READINGS,
     ) -> None:
         self.device = device
-        self.tally = Tally(boot)
+        self.tally = Tally(boot, device.profile)
         self._sockets = sockets
         self._gate = gate
         self._memory: deque[Reading] = deque()
         self._memory_size = memory
-        self._in_flight: dict[int, int] = {}
+        self._in_flight: dict[int, tuple[int, ...]] = {}
         self._telemetry = device.topic("telemetry")
         self._status = device.topic("status")
         self._connected = False
@@ -114,7 +114,7 @@ class Terminal:
             count = min(len(self._memory), READINGS_PER_MESSAGE)
             readings = [self._memory.popleft() for _ in range(count)]
             info = self._client.publish(self._telemetry, self._encode(readings), qos=1)
-            self._in_flight[info.mid] = count
+            self._in_flight[info.mid] = tuple(each.ts_us // 1000 for each in readings)
             self.tally.messages += 1
 
     async def delivered(self) -> None:
@@ -175,7 +175,7 @@ class Terminal:
 
     async def _say_offline(self) -> None:
         info = self._client.publish(self._status, self._status_payload("offline"), 1, retain=True)
-        self._in_flight[info.mid] = 0
+        self._in_flight[info.mid] = ()
         self._delivered.clear()
         await self.delivered()
 
@@ -243,12 +243,13 @@ class Terminal:
     def _on_publish(
         self, _client: mqtt.Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Any
     ) -> None:
-        count = self._in_flight.pop(mid, 0)  # 0 for status and replies
+        instants_ms = self._in_flight.pop(mid, ())  # none for status and replies
         if reason.is_failure:
-            self.tally.refused += count
+            self.tally.refused += len(instants_ms)
             self.tally.reasons[f"message: {reason}"] += 1
         else:
-            self.tally.acknowledged += count
+            self.tally.acknowledged += len(instants_ms)
+            self.tally.taken_over.add(instants_ms)
         self.send()
         if not self._memory and not self._in_flight:
             self._delivered.set()

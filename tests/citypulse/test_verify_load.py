@@ -19,7 +19,9 @@ import pytest
 from city.codes import Kind, entity_code
 from citypulse.verify_load import BadSummary, Claim, Sent, read_summary, verify
 from simulators.load import LoadOptions, run_load
+from simulators.options import SimulateOptions
 from simulators.sent import FORM
+from simulators.service import simulate
 from simulators.swarm import Scenario, Storm
 from store.pool import open_pool
 
@@ -116,6 +118,30 @@ async def test_with_faults_a_storm_and_a_killed_ingest_nothing_is_lost_or_double
     assert away.quarantined == away.sent
     assert report.total("stored") + away.quarantined == report.total("sent")
     assert "0 lost, 0 double" in report.line()
+
+
+async def test_what_a_simulated_fleet_says_of_itself_can_be_held_against_the_database(
+    broker: Any, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = [entity_code(Kind.DEVICE, "7K3", number) for number in range(5)]
+    enrol(database_url, codes)
+    options = SimulateOptions(
+        fleet=fleet_of(broker, codes, tmp_path / "fleet.json"),
+        broker_url=broker.url_for("ingest"),
+        interval_s=0.2,
+        duration_s=3,
+        backfill_s=600,
+        json_summary=True,
+    )
+    mqtt_url, log, summary = broker.url_for("ingest"), tmp_path / "log", tmp_path / "summary.json"
+    with ingesting(database_url, mqtt_url, log):
+        await until(partial(is_subscribed, log))
+        assert (await simulate(options)).complete
+        summary.write_text(capsys.readouterr().out)
+        async with open_pool(database_url, autocommit=True) as pool, pool.connection() as conn:
+            report = await verify(conn, read_summary(summary), wait_s=30)
+    assert report.holds, report.line()
+    assert report.total("stored") == report.total("sent") > 5 * 10
 
 
 def rows(conn_url: str, seconds: list[float], *, batch: int = 1) -> None:
