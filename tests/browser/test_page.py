@@ -52,6 +52,21 @@ def test_the_overview_lists_every_district_and_finds_a_pole_by_its_code(
     assert complaints == []
 
 
+def test_a_failed_sensor_is_counted_and_leads_to_its_device(
+    line: Any, page: Page, complaints: list[str]
+) -> None:
+    pole = line.pole()
+    pole.report(pm25=99_999.0, co=1.0)
+    page.goto(f"{line.address}/?at={pole.code}")
+    expect(page.locator('[data-metric="pm25"] .quality')).to_contain_text("failed")
+    page.goto(line.address)
+    counter = page.locator('[data-counter="sensors-failed"]')
+    expect(counter.locator(".figure")).to_have_text("1")
+    counter.click()
+    expect(page.locator(".search .device-list")).to_contain_text("live, 1 sensor failed")
+    assert complaints == []
+
+
 def test_the_map_shows_a_pole_under_the_pointer_and_selects_it(
     line: Any, page: Page, complaints: list[str], wait_until: WaitUntil
 ) -> None:
