@@ -14,7 +14,7 @@ import {
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { DevicePoint } from "../contract";
 import type { Device } from "../devices";
-import { type Layer, layerOf } from "../shown";
+import type { Layer } from "../shown";
 import { colourOf } from "../signs";
 import type { Palette } from "../theme";
 import type { Change, World } from "../world";
@@ -28,17 +28,9 @@ import {
 } from "./layers";
 import { bodyLayer, FAMILIES, layersOf } from "./line_layers";
 import { LinePainter } from "./line_painter";
+import { pointOf } from "./points";
 import { type Bounds, boundsOf, labelPoint } from "./shapes";
-import {
-  FLAGS,
-  hatchCanvas,
-  pixels,
-  SHAPES,
-  STATES,
-  shapeOf,
-  symbolCanvas,
-  symbolName,
-} from "./symbols";
+import { FLAGS, hatchCanvas, pixels, SHAPES, STATES, symbolCanvas, symbolName } from "./symbols";
 
 /** Something on the map: a district, a link of a road or tunnel, or a device. */
 export interface Target {
@@ -72,9 +64,6 @@ const LINE_ZOOM = 15.5; // near enough to tell a tunnel's compartments
 const LEGEND_BESIDE_PX = 800;
 const BESIDE_LEGEND = { top: 40, right: 70, bottom: 50, left: 300 };
 const BELOW_LEGEND = { top: 112, right: 24, bottom: 34, left: 24 };
-const STATE_ORDER = { silent: 0, stale: 1, live: 2, "lamp-on": 3, "lamp-failed": 5 } as const;
-
-const FLAG_ORDER = { good: 0, suspect: 1.2, fail: 2.2 } as const; // over those that are well
 
 setWorkerUrl(workerUrl);
 
@@ -381,21 +370,6 @@ export class CityMap {
     if (!source) throw new Error(`the map's style has no source ${name}`);
     return source;
   }
-}
-
-function pointOf(device: Device): DevicePoint[] {
-  if (device.lon === null || device.lat === null) return [];
-  const shape = shapeOf(device.profile);
-  const properties = {
-    code: device.code,
-    symbol: symbolName(shape, device.state, device.flag),
-    layer: layerOf(device.profile),
-    order: STATE_ORDER[device.state] + FLAG_ORDER[device.flag] + (shape === "station" ? 4 : 0),
-    weight:
-      shape === "station" || device.state === "lamp-failed" || device.flag !== "good" ? 1.5 : 1,
-  };
-  const geometry = { type: "Point" as const, coordinates: [device.lon, device.lat] };
-  return [{ type: "Feature", id: device.code, geometry, properties }];
 }
 
 /** As text: MapLibre takes attributions for HTML, and these come from the registry. */
