@@ -182,3 +182,10 @@ async def test_a_void_code_is_gone(client: httpx.AsyncClient, conn: Connection) 
     await entities.void(conn, code, "misprinted")
     answer = await client.get(f"/c/{code}")
     assert (answer.status_code, answer.json()["state"]) == (410, "void")
+
+
+async def test_a_shared_address_stays_good_whatever_was_appended_to_it(
+    client: Any, known_city: Any
+) -> None:
+    answer = await client.get(f"/c/{known_city.pole('110101')}?utm_source=chat")
+    assert answer.status_code == 200
