@@ -49,7 +49,7 @@ DESCRIPTION = (
     "RFC 3339 in UTC, positions WGS 84 with longitude first, ranges half-open [from, to). Lists "
     "come by code and go on at the `next` link. What is here is open data and needs no key."
 )
-ROUTERS = (areas, entities, devices, signs, stream, catalogue, health)
+ROUTERS = (resolver, areas, entities, devices, signs, stream, catalogue, health)
 POOL_MIN = 1
 
 
@@ -85,10 +85,10 @@ def create_app(
     )
     app.state.context = context
     errors.install(app)
-    # A printed or shared address of a code stays good when somebody's program appends to it.
-    app.include_router(resolver.router)
     for module in ROUTERS:
-        app.include_router(module.router, dependencies=[Depends(only_declared)])
+        # A printed or shared address of a code stays good when somebody's program appends to it.
+        strict = [] if module is resolver else [Depends(only_declared)]
+        app.include_router(module.router, dependencies=strict)
     app.include_router(reference.router)
     page.mount(app, context.page)
     _add_middleware(app, context)
