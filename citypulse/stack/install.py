@@ -49,17 +49,17 @@ class Installation:
     @property
     def postgres_bin(self) -> Path:
         """The folder with ``postgres``, ``initdb``, ``psql``, ``pg_dump``."""
-        return self.prefix / "root/usr/lib/postgresql/17/bin"
+        return self.prefix / "tree/usr/lib/postgresql/17/bin"
 
     @property
     def mosquitto(self) -> Path:
         """The broker's binary."""
-        return self.prefix / "root/usr/lib/mosquitto/mosquitto"
+        return self.prefix / "tree/usr/lib/mosquitto/mosquitto"
 
     @property
     def extensions(self) -> Path:
         """The folder with the control files of PostgreSQL's extensions."""
-        return self.prefix / "root/usr/share/postgresql/17/extension"
+        return self.prefix / "tree/usr/share/postgresql/17/extension"
 
     def is_complete(self, installer_digest: str) -> bool:
         """Whether this very installer has finished here, and its binaries still stand."""

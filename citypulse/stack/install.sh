@@ -62,7 +62,7 @@ echo "citypulse:step reading the package lists"
   cd "$W/debs" && apt-get -q download $TIMESCALE $POSTGIS $MOSQUITTO )   # signature -> index -> .deb hash, all checked by apt
 
 echo "citypulse:step unpacking"
-R=$PREFIX/root.new; rm -rf "$R"; mkdir "$R"
+R=$PREFIX/tree.new; rm -rf "$R"; mkdir "$R"
 for deb in "$W"/debs/*.deb; do dpkg-deb -x "$deb" "$R"; done
 L=$R/usr/lib/$TRIPLET; PG=$R/usr/lib/postgresql/17; EXT=$R/usr/share/postgresql/17/extension
 for control in "$EXT"/postgis*-3.control; do cp "$control" "${control%-3.control}.control"; done   # what update-alternatives would do
@@ -74,7 +74,7 @@ echo "citypulse:step binding the binaries to their own libraries"
 LDSO=$(basename "$(ls "$L"/ld-linux-*.so.* | head -1)")
 patch_elf() { "$L/$LDSO" --library-path "$L" "$W/patchelf" "$@"; }
 mv "$R/usr/bin/patchelf" "$W/patchelf"
-FINAL=$PREFIX/root/usr/lib/$TRIPLET/$LDSO
+FINAL=$PREFIX/tree/usr/lib/$TRIPLET/$LDSO
 # DT_RPATH, not RUNPATH: only RPATH reaches the libraries' own libraries and what is dlopen'ed.
 for f in "$PG"/bin/* "$R"/usr/lib/mosquitto/*; do
   [ "$(head -c4 "$f" | tail -c3)" = ELF ] || continue
@@ -86,8 +86,8 @@ outside=$(for f in "$PG"/bin/* "$PG"/lib/*.so "$R"/usr/lib/mosquitto/*; do "$L/$
           | grep -vE "$R/|linux-vdso|statically linked|not a dynamic|invalid ELF header|cannot read file data" | sort -u || true)
 [ -z "$outside" ] || { printf 'libraries would come from the host:\n%s\n' "$outside" >&2; exit 1; }
 
-rm -rf "$PREFIX/root.old"; [ ! -d "$PREFIX/root" ] || mv "$PREFIX/root" "$PREFIX/root.old"
-mv "$R" "$PREFIX/root"; rm -rf "$PREFIX/root.old"
+rm -rf "$PREFIX/tree.old"; [ ! -d "$PREFIX/tree" ] || mv "$PREFIX/tree" "$PREFIX/tree.old"
+mv "$R" "$PREFIX/tree"; rm -rf "$PREFIX/tree.old"
 ( cd "$W/debs" && sha256sum -- *.deb ) > "$PREFIX/packages.sha256"
-"$PREFIX/root/usr/lib/postgresql/17/bin/postgres" --version
-{ "$PREFIX/root/usr/lib/mosquitto/mosquitto" -h || true; } | head -1   # -h exits with 3
+"$PREFIX/tree/usr/lib/postgresql/17/bin/postgres" --version
+{ "$PREFIX/tree/usr/lib/mosquitto/mosquitto" -h || true; } | head -1   # -h exits with 3
