@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from shapely import Point, box
+from shapely import LineString, Point, box
 
 from city.codes import Kind
 from city.errors import InvalidValue
@@ -132,3 +132,11 @@ async def test_things_are_counted_in_every_area_around_them(conn: Connection, bo
 
     counts = await count_inside(conn, page.items, Kind.COMPONENT, "tree")
     assert counts == {city: {"tree": 3}, west: {"tree": 2}}
+
+
+async def test_a_line_lies_where_a_point_on_it_lies(conn: Connection, bound: Bound) -> None:
+    west = await bound("west", Kind.AREA, Description("district", {}, box(116, 39, 117, 40)))
+    line = LineString([(116.1, 39.1), (116.9, 39.9), (117.2, 39.9)])
+    road = await bound("road", Kind.LINK, Description("road-segment", {}, line))
+    version = (await resolve(conn, road)).version
+    assert version is not None and [area.code for area in version.areas] == [west]
