@@ -20,7 +20,8 @@ LOCAL = timezone(timedelta(hours=8), "UTC+8")
 HOUR_S = 3_600
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
+# The records hold means to the last digit of a double: 4.66666666666667, -2.77555756156289e-17.
+_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,30})?(e-[0-9]{2})?", re.ASCII)
 _INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _MISSING = "NA"
 _WINDS = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split()  # noqa: SIM905 - reads better
@@ -64,13 +65,11 @@ class Record:
         path: of the file.
         station: the station's name in it.
         hours: its rows, in order of time, one or more.
-        missing: how many values are ``NA``.
     """
 
     path: Path
     station: str
     hours: Sequence[Hour]
-    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +123,7 @@ _MEASURED: Mapping[str, tuple[str, Callable[[_Cell], float]]] = {
     "wd": ("wind_direction_deg", _degrees),
     "WSPM": ("wind_speed_ms", _not_negative),
 }
+VALUES_PER_ROW = len(_MEASURED)
 COLUMNS = ("No", "year", "month", "day", "hour", *_MEASURED, "station")
 """The columns a file has, in any order."""
 
@@ -135,18 +135,17 @@ def read_record(path: Path) -> Record:
         BadRecord: at the first thing that breaks the format.
     """
     hours: list[Hour] = []
-    station, missing = "", 0
+    station = ""
     for row in _rows(path):
         at_s = _instant(row)
         if hours and at_s <= hours[-1].at_s:
             raise row["hour"].bad("must make a later time than the row before")
         station = _station(row["station"], station)
         values = _values(row)
-        missing += len(_MEASURED) - len(values)
         hours.append(Hour(at_s, values))
     if not hours:
         raise BadRecord(path, line=1, column="-", value="", rule="must have rows below its header")
-    return Record(path, station, hours, missing)
+    return Record(path, station, hours)
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, _Cell]]:

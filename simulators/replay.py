@@ -17,7 +17,7 @@ from simulators.clock import DAY_S, HOUR_S
 from simulators.fleet_file import FleetDevice
 from simulators.options import ReplayOptions
 from simulators.pace import stopped_within
-from simulators.records import LOCAL, Record
+from simulators.records import LOCAL, VALUES_PER_ROW, Record
 from simulators.recurrence import Recurrence, recurrence_of
 from simulators.terminal import READINGS_PER_MESSAGE, Terminal
 
@@ -214,6 +214,7 @@ class Playback:
     def _put(self, terminals: Sequence[Terminal], together: list[_Played]) -> None:
         for played in together:
             self._rows += 1
+            self._missing += VALUES_PER_ROW - len(played.values)
             if played.values:
                 at_us = (played.at_s + self._plan.shift_s) * _MICROSECONDS
                 terminals[played.station].remember(at_us, played.values)

@@ -52,7 +52,7 @@ def test_all_shipped_stations_repeat_alike_alone_and_together() -> None:
 
 def record(first: datetime, hours: int) -> Record:
     start = int(first.timestamp())
-    return Record(Path("a.csv"), "A", [Hour(start + n * HOUR, {}) for n in range(hours)], 0)
+    return Record(Path("a.csv"), "A", [Hour(start + n * HOUR, {}) for n in range(hours)])
 
 
 def test_parts_of_days_at_either_end_are_left_out() -> None:

@@ -30,7 +30,7 @@ def record(*changes: Mapping[str, float | None], days: int = 1) -> Record:
         change = changes[number] if number < len(changes) else {}
         values = {name: v for name, v in (EVEN | dict(change)).items() if v is not None}
         hours.append(Hour(FIRST + number * HOUR_S, values))
-    return Record(Path("a.csv"), "A", hours, 0)
+    return Record(Path("a.csv"), "A", hours)
 
 
 @given(turn=st.integers(-500, 5000), hour=st.integers(0, 23))
