@@ -70,7 +70,6 @@ def create_app(
         settings=settings,
         public_url=public_url.rstrip("/"),
         clock=clock,
-        page=page.built_page(settings.page_dir),
         measures=Measures(),
     )
     app = FastAPI(
@@ -90,7 +89,7 @@ def create_app(
         strict = [] if module is resolver else [Depends(only_declared)]
         app.include_router(module.router, dependencies=strict)
     app.include_router(reference.router)
-    page.mount(app, context.page)
+    page.mount(app, page.built_page(settings.page_dir))
     _add_middleware(app, context)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's way to extend it
     return app

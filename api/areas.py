@@ -106,6 +106,6 @@ async def area_signs(
 
 
 def _feature(area: Found, counts: dict[str, int]) -> dict[str, Any]:
-    return features.feature(
+    return features.entity(
         area, {"aliases": area.aliases, "counts": counts, "attributes": area.attributes}
     )

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
@@ -25,7 +24,6 @@ class Context:
     settings: ApiSettings
     public_url: str
     clock: Callable[[], datetime]
-    page: Path | None
     measures: Measures
     pool: Pool | None = None
     hub: Hub | None = None

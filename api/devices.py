@@ -1,9 +1,10 @@
 """Devices: lists with newest values, one device, its telemetry and its air quality index."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from psycopg import AsyncConnection
 
 from api import device_reads, models, paging, parameters
 from api.context import App, Database
@@ -249,7 +250,7 @@ def known_profile(name: str) -> str:
     return name
 
 
-async def _row(conn: Any, code: str) -> DeviceRow:
+async def _row(conn: AsyncConnection[Any], code: str) -> DeviceRow:
     return await device_reads.one(conn, parameters.code("code", code))
 
 
@@ -281,7 +282,7 @@ def _shown(metric: Metric, value: float) -> float:
     return float(f"{value:.7g}") if metric.storage is Storage.REAL else value
 
 
-def _aqi(ts: Any, index: Aqi) -> dict[str, Any]:
+def _aqi(ts: datetime, index: Aqi) -> dict[str, Any]:
     return {
         "ts": ts,
         "aqi": index.aqi,

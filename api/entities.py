@@ -211,4 +211,4 @@ def _feature(
     }
     if current is not None:
         properties["signs"] = [signs.in_brief(each) for each in current.get(found.entity_key, ())]
-    return features.feature(found, properties)
+    return features.entity(found, properties)

@@ -13,6 +13,7 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from api import models
 from api.context import App
+from api.device_reads import age_s
 from api.measures import CONTENT_TYPE, CityState, exposition
 from api.replies import JSON, LIVE
 from city.catalogue import profile
@@ -81,22 +82,18 @@ async def _checks(conn: AsyncConnection[Any], now: datetime) -> dict[str, dict[s
 def _ingest(last_batch_at: datetime | None, now: datetime) -> dict[str, Any]:
     if last_batch_at is None:
         return {"status": "no-data", "last_batch_at": None, "lag_s": None}
-    lag_s = _age_s(last_batch_at, now)
+    lag_s = age_s(last_batch_at, now)
     status = "ok" if lag_s <= SILENT_AFTER_S else "silent"
     return {"status": status, "last_batch_at": last_batch_at, "lag_s": lag_s}
 
 
 def _vitals(signs_at: datetime | None, behind: int, now: datetime) -> dict[str, Any]:
-    age_s = None if signs_at is None else _age_s(signs_at, now)
-    if age_s is None:
+    age = None if signs_at is None else age_s(signs_at, now)
+    if age is None:
         status = "no-data" if behind == 0 else "late"
     else:
-        status = "ok" if age_s <= SIGNS_LATE_AFTER_S else "late"
-    return {"status": status, "signs_at": signs_at, "age_s": age_s, "behind": behind}
-
-
-def _age_s(moment: datetime, now: datetime) -> float:
-    return max(0.0, round((now - moment).total_seconds(), 1))
+        status = "ok" if age <= SIGNS_LATE_AFTER_S else "late"
+    return {"status": status, "signs_at": signs_at, "age_s": age, "behind": behind}
 
 
 @router.get(

@@ -68,10 +68,8 @@ class Directory:
                 await self.refresh(conn)
             for row in rows:
                 if row.device_key in self._known:
-                    values = {
-                        m.name: v for m, v in row.measured(profile) if not row.failed >> m.bit & 1
-                    }
-                    readings.append(Reading(*self._known[row.device_key], row.ts, values))
+                    known = self._known[row.device_key]
+                    readings.append(Reading(*known, row.ts, _valid(profile, row)))
         return tuple(readings)
 
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from psycopg import AsyncConnection
 
-from api import code_page, descriptions, device_reads, models, negotiation
+from api import code_page, descriptions, device_reads, features, models, negotiation
 from api.code_page import Beside
 from api.context import App, Context
 from api.descriptions import DESCRIPTION_EXAMPLE
@@ -70,7 +70,7 @@ async def _answer(request: Request, app: Context, code: str, wanted: str) -> Res
             page = code_page.description(told, language, beside)
             return _page(tagged(request, page, media_type=HTML))
     if wanted == GEOJSON:
-        return tagged(request, _as_feature(told), media_type=GEOJSON)
+        return tagged(request, features.feature(told), media_type=GEOJSON)
     return tagged(request, told)
 
 
@@ -88,16 +88,6 @@ async def _beside(
         if state is not None:
             values = device_reads.legible(state, profile(row.profile), language, now)
     return Beside(values, {} if on is None else on.names)
-
-
-def _as_feature(told: dict[str, Any]) -> dict[str, Any]:
-    properties = {name: value for name, value in told.items() if name != "geometry"}
-    return {
-        "type": "Feature",
-        "id": told["code"],
-        "geometry": told["geometry"],
-        "properties": properties,
-    }
 
 
 def _refusal(request: Request, error: CitypulseError, wanted: str) -> Response:
