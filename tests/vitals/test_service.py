@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,10 +59,24 @@ async def test_a_second_process_waits_its_turn_and_takes_over(
     async def is_one() -> bool:
         return await writers() == 1
 
-    async with _running(known_city.url):
-        async with _running(known_city.url):
-            await _until(is_one)
-            assert await writers() == 1
+    async def connected() -> int:
+        cursor = await conn.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE application_name = 'citypulse vitals' AND datname = current_database()"
+        )
+        row = await cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    async def are_two() -> bool:
+        return await connected() == 2
+
+    async with AsyncExitStack() as first, AsyncExitStack() as second:
+        await first.enter_async_context(_running(known_city.url))
+        await _until(is_one)
+        await second.enter_async_context(_running(known_city.url))
+        await _until(are_two)
+        assert await writers() == 1
+        await first.aclose()
         await _until(is_one)
 
 
