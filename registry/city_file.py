@@ -119,16 +119,17 @@ async def import_city(
         await write_alone(conn)
         tell("checking", 0, len(features))
         around = await surroundings(conn, features)
-        more = [] if skip_bad else link_problems(features, around)
-        if more:
+        if skip_bad:
+            features, more = without_bad(features, around)
+            problems += more
+        elif more := link_problems(features, around):
             raise BadCityFile(more)
-        features, more = without_bad(features, around)
         tell("checking", len(features), len(features))
         written = await write_features(conn, features, around, await instant(conn), tell)
         await on_devices(conn, _devices(features, written.codes))
         if dry_run:
             raise Rollback(transaction)
-    return _imported(written, [*problems, *more], dry_run=dry_run)
+    return _imported(written, problems, dry_run=dry_run)
 
 
 def _devices(features: Sequence[Feature], codes: Mapping[str, str]) -> list[DeviceFound]:
