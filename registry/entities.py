@@ -14,7 +14,7 @@ from city.codes import Kind
 from city.errors import InvalidValue
 from registry.classes import MOUNTS
 from registry.describing import Description, write_description
-from registry.errors import AreaInUse, CodeEnded, CodeTaken, KeyTaken, WrongState
+from registry.errors import AreaInUse, CodeTaken, KeyTaken, WrongState
 from registry.locking import (
     Locked,
     bound_reference,
@@ -86,7 +86,7 @@ async def bind(
     """
     _check_text("key", key)
     async with conn.transaction():
-        entity = await lock(conn, code)
+        entity = await lock(conn, code, "bound")
         if not await _may_bind(conn, entity, key):
             return False
         at = await instant(conn, since)
@@ -179,9 +179,7 @@ async def void(conn: AsyncConnection[Any], code: str, reason: str) -> None:
     """
     _check_text("reason", reason)
     async with conn.transaction():
-        entity = await lock(conn, code)
-        if entity.state in ("retired", "void"):
-            raise CodeEnded(code, entity.state, "voided")
+        entity = await lock(conn, code, "voided")
         if entity.state != "minted":
             raise WrongState(code, entity.state, "voided")
         await conn.execute(_VOID, [reason, entity.entity_key])
@@ -194,8 +192,6 @@ def _check_text(field: str, text: str) -> None:
 
 async def _may_bind(conn: AsyncConnection[Any], entity: Locked, key: str) -> bool:
     """Whether the code is free for this key: False when it is bound to it already."""
-    if entity.state in ("retired", "void"):
-        raise CodeEnded(entity.code, entity.state, "bound")
     if entity.state == "bound":
         if entity.external_key == key:
             return False

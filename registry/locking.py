@@ -62,11 +62,12 @@ class Reference:
     class_: str
 
 
-async def lock(conn: AsyncConnection[Any], code: str) -> Locked:
+async def lock(conn: AsyncConnection[Any], code: str, action: str) -> Locked:
     """Hold the entity; an area holds all writing, because what lies in it depends on it.
 
     Raises:
         BadCode, UnassignedCode: there is no such entity.
+        CodeEnded: it has ended, so it can't be what `action` says, such as ``bound``.
     """
     parse_code(code)
     await (write_alone(conn) if code[0] == Kind.AREA else write_among_others(conn))
@@ -74,6 +75,8 @@ async def lock(conn: AsyncConnection[Any], code: str) -> Locked:
         entity = await (await cursor.execute(_LOCK, [code])).fetchone()
     if entity is None:
         raise UnassignedCode(code)
+    if entity.state in ("retired", "void"):
+        raise CodeEnded(code, entity.state, action)
     return entity
 
 
@@ -83,9 +86,7 @@ async def lock_bound(conn: AsyncConnection[Any], code: str, action: str) -> Lock
     Raises:
         BadCode, UnassignedCode, WrongState, CodeEnded: it is not there, or not bound.
     """
-    entity = await lock(conn, code)
-    if entity.state in ("retired", "void"):
-        raise CodeEnded(code, entity.state, action)
+    entity = await lock(conn, code, action)
     if entity.state != "bound":
         raise WrongState(code, entity.state, action)
     return entity
