@@ -6,7 +6,7 @@ from typing import Any
 
 import shapely
 from psycopg import AsyncConnection, sql
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 from shapely.geometry.base import BaseGeometry
 
 from city.codes import parse_code
@@ -50,7 +50,7 @@ _VERSION = """
         (
             SELECT COALESCE(
                 jsonb_agg(
-                    jsonb_build_object('code', e.code, 'class', l.class, 'names', l.names)
+                    jsonb_build_object('code', e.code, 'class_', l.class, 'names', l.names)
                     ORDER BY l.depth
                 ),
                 '[]'
@@ -218,24 +218,16 @@ async def _version(
         return sql.SQL("{} @> %(at)s::timestamptz").format(valid)
 
     query = sql.SQL(_VERSION).format(v_holds=holds("v"), a_holds=holds("a"), r_holds=holds("r"))
-    cursor = await conn.execute(query, {"entity": entity_key, "at": at})
-    row = await cursor.fetchone()
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        row = await (await cursor.execute(query, {"entity": entity_key, "at": at})).fetchone()
     if row is None:
         return None
-    return Version(
-        class_=row[0],
-        names=row[1],
-        geometry=None if row[2] is None else shapely.from_wkb(row[2]),
-        owner=row[3],
-        attributes=row[4],
-        frame=row[5],
-        valid_from=row[6],
-        valid_to=row[7],
-        areas=tuple(AreaAround(each["code"], each["class"], each["names"]) for each in row[8]),
-        aliases=row[9],
-        mounted_on=row[10],
-        devices=tuple(row[11]),
-    )
+    read = {
+        "geometry": shapely.from_wkb(row["geometry"]),
+        "areas": tuple(AreaAround(**area) for area in row["areas"]),
+        "devices": tuple(row["devices"]),
+    }
+    return Version(**row | read)
 
 
 async def _tombstone(conn: AsyncConnection[Any], entity: _Entity) -> Tombstone | None:

@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 
 import shapely
 from psycopg import AsyncConnection, sql
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 from shapely.geometry.base import BaseGeometry
 
 from city.codes import Kind, parse_code
@@ -104,21 +104,6 @@ class Page:
     cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    entity_key: int
-    code: str
-    kind: str
-    class_: str
-    names: dict[str, str]
-    geometry: bytes | None
-    area: str | None
-    district: str | None
-    owner: str | None
-    attributes: dict[str, object]
-    key: str
-
-
 async def find(
     conn: AsyncConnection[Any],
     *,
@@ -153,44 +138,41 @@ async def find(
         given |= dict(zip("wsen", _box(bbox), strict=True))
     rows = await _rows(conn, given, limit + 1)
     items = await _with_surroundings(conn, rows[:limit])
-    return Page(tuple(items), rows[limit - 1].code if len(rows) > limit else None)
+    return Page(tuple(items), rows[limit - 1]["code"] if len(rows) > limit else None)
 
 
-async def _rows(conn: AsyncConnection[Any], given: Mapping[str, object], limit: int) -> list[_Row]:
+async def _rows(
+    conn: AsyncConnection[Any], given: Mapping[str, object], limit: int
+) -> list[dict[str, Any]]:
     conditions = [
         sql.SQL(text) for name, text in _CONDITIONS.items() if given.get(name) is not None
     ]
     query = sql.SQL(_FIND).format(
         conditions=sql.SQL("\n      AND ").join(conditions) if conditions else sql.SQL("true")
     )
-    async with conn.cursor(row_factory=class_row(_Row)) as cursor:
+    async with conn.cursor(row_factory=dict_row) as cursor:
         return await (await cursor.execute(query, {**given, "limit": limit})).fetchall()
 
 
-async def _with_surroundings(conn: AsyncConnection[Any], rows: Sequence[_Row]) -> list[Found]:
-    keys = [row.entity_key for row in rows]
+async def _with_surroundings(
+    conn: AsyncConnection[Any], rows: Sequence[Mapping[str, Any]]
+) -> list[Found]:
+    keys = [row["entity_key"] for row in rows]
     mounted = dict(await (await conn.execute(_MOUNTED, [keys])).fetchall())
     mounts = dict(await (await conn.execute(_MOUNTS, [keys])).fetchall())
     aliases = dict(await (await conn.execute(_ALIASES, [keys])).fetchall())
-    shapes = shapely.from_wkb([row.geometry for row in rows])
+    shapes = shapely.from_wkb([row["geometry"] for row in rows])
     return [
         Found(
-            entity_key=row.entity_key,
-            code=row.code,
-            kind=row.kind,
-            class_=row.class_,
-            names=row.names,
-            geometry=shape,
-            area=row.area,
-            district=row.district,
-            owner=row.owner,
-            attributes=row.attributes,
-            key=row.key,
-            mounted_on=mounts.get(row.entity_key),
-            devices=tuple(mounted.get(row.entity_key, ())),
-            aliases=aliases.get(row.entity_key, {}),
+            **{
+                **row,
+                "geometry": shape,
+                "mounted_on": mounts.get(key),
+                "devices": tuple(mounted.get(key, ())),
+                "aliases": aliases.get(key, {}),
+            }
         )
-        for row, shape in zip(rows, shapes, strict=True)
+        for key, row, shape in zip(keys, rows, shapes, strict=True)
     ]
 
 
