@@ -6,7 +6,7 @@ whose secret nobody has.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -80,14 +80,9 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
-class _Device:
+class _Device(Description):
     device_key: int
     code: str
-    profile: str
-    district: str
-    lon: float | None
-    lat: float | None
-    attributes: dict[str, object]
     is_enrolled: bool
 
 
@@ -156,16 +151,7 @@ async def _issue(conn: AsyncConnection[Any], devices: Sequence[_Device]) -> list
 
 
 def _with_secret(device: _Device) -> Issued:
-    about = _description(device)
-    return Issued(
-        code=device.code,
-        secret=new_secret(),
-        district=about.district,
-        profile=about.profile,
-        lon=about.lon,
-        lat=about.lat,
-        attributes=about.attributes,
-    )
+    return Issued(device.code, new_secret(), **asdict(_description(device)))
 
 
 def _description(device: _Device) -> Description:
