@@ -12,16 +12,17 @@ from contextlib import asynccontextmanager
 
 from simulators.broker_address import BrokerAddress
 from simulators.fleet_file import FleetDevice
+from simulators.outbox import MEMORY_READINGS
 from simulators.pace import Gate, stopped_within
 from simulators.sockets import SocketServing
 from simulators.tallies import Summary, Totals, reconnects
-from simulators.terminal import MEMORY_READINGS, Terminal
+from simulators.terminal import Terminal
+from simulators.uplinks import kept_up
 
 CONNECTS_PER_SECOND = 150
 LEAVE_WITHIN_S = 10.0
 
 _DIALLERS = 4
-_KEEP_ALIVE_EVERY_S = 5.0
 
 
 class Fleet:
@@ -93,19 +94,5 @@ async def open_fleet(
             for each in devices
         ]
         fleet = Fleet(terminals)
-        async with asyncio.TaskGroup() as tasks:
-            for each in terminals:
-                tasks.create_task(each.stay_connected(), name=f"device {each.device.code}")
-            ticking = tasks.create_task(_keep_alive(terminals), name="keep alive")
-            try:
-                yield fleet
-            finally:
-                await asyncio.gather(*(each.leave(leave_within_s) for each in terminals))
-                ticking.cancel()
-
-
-async def _keep_alive(terminals: Sequence[Terminal]) -> None:
-    while True:
-        await asyncio.sleep(_KEEP_ALIVE_EVERY_S)
-        for each in terminals:
-            each.keep_alive()
+        async with kept_up(terminals, leave_within_s=leave_within_s):
+            yield fleet

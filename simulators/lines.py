@@ -6,7 +6,6 @@ went is sent again on the next one, under the same packet id.
 
 import asyncio
 import json
-import random
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,15 +15,13 @@ import mqtt5
 
 from simulators.broker_address import BrokerAddress
 from simulators.fleet_file import FleetDevice
-from simulators.outbox import Message, Outbox
+from simulators.outbox import FIRMWARE, Message, Outbox
 from simulators.pace import Gate
+from simulators.uplinks import connect_again
 from simulators.wire import KEEP_ALIVE_S, Turned, Wire
-
-FIRMWARE = "citypulse-simulator"
 
 _WINDOW = 16  # messages under way on one line; below Mosquitto's Receive Maximum of 20
 _SESSION_EXPIRY_S = 3_600
-_FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 1.0, 30.0
 _STATUS_IDS = (65_534, 65_535)  # beyond the ids of telemetry
 
 
@@ -51,7 +48,7 @@ class Line:
     """One connection to the broker, kept up until `leave`.
 
     Args:
-        speaker: who connects: a device, or the gateway for others.
+        device: who connects: it speaks for itself, or as the gateway for others.
         boxes: the memories that deliver over it.
         broker: where to.
         gate: limits how many dial at once.
@@ -59,12 +56,12 @@ class Line:
 
     def __init__(
         self,
-        speaker: FleetDevice,
+        device: FleetDevice,
         boxes: Sequence[Outbox],
         broker: BrokerAddress,
         gate: Gate,
     ) -> None:
-        self.speaker = speaker
+        self.device = device
         self.tally = LineTally()
         self._boxes = boxes
         self._broker = broker
@@ -84,22 +81,9 @@ class Line:
         """Whether the broker has accepted it and it has not been lost since."""
         return self._wire is not None
 
-    @property
-    def in_flight(self) -> int:
-        """Messages sent and not acknowledged."""
-        return len(self._under_way)
-
     async def stay_connected(self) -> None:
-        """Connect, and again after each loss, waiting ever longer with full jitter, until `leave`.
-
-        Source of the jitter: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
-        """
-        failures = 0
-        while not self._leaving.is_set():
-            failures = 0 if await self._connection() else failures + 1
-            longest = min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2**failures)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._leaving.wait(), random.uniform(0, longest))  # noqa: S311 - jitter
+        """Connect, and again after each loss, until `leave`."""
+        await connect_again(self._connection, self._leaving)
 
     def cut(self) -> None:
         """Lose the connection, as in a reconnect storm."""
@@ -199,15 +183,15 @@ class Line:
 
     def _hello(self) -> mqtt5.ConnectPacket:
         will = mqtt5.Will(
-            self.speaker.topic("status"),
+            self.device.topic("status"),
             payload=_state("offline"),
             qos=mqtt5.QoS.AT_LEAST_ONCE,
             retain=True,
         )
         return mqtt5.ConnectPacket(
-            self.speaker.code,
-            username=self.speaker.code,
-            password=self.speaker.secret.encode(),
+            self.device.code,
+            username=self.device.code,
+            password=self.device.secret.encode(),
             will=will,
             keep_alive=KEEP_ALIVE_S,
             session_expiry_interval=_SESSION_EXPIRY_S,
@@ -215,7 +199,7 @@ class Line:
 
     def _status(self, state: str, packet_id: int) -> bytes:
         return mqtt5.PublishPacket(
-            self.speaker.topic("status"),
+            self.device.topic("status"),
             _state(state),
             qos=mqtt5.QoS.AT_LEAST_ONCE,
             retain=True,

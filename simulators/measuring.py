@@ -13,8 +13,9 @@ from typing import NamedTuple
 from city.catalogue import profile
 from simulators.chance import Chance
 from simulators.instruments import Instrument
+from simulators.outbox import READINGS_PER_MESSAGE
 from simulators.pace import Gate, stopped_within
-from simulators.terminal import READINGS_PER_MESSAGE, Terminal
+from simulators.terminal import Terminal
 
 HISTORY_STEP_S = 60.0
 

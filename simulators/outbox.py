@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 from city.payload import encode_batch, encode_reading
 from city.readings import Reading
 
+FIRMWARE = "citypulse-simulator"
 MEMORY_READINGS = 2_000
 READINGS_PER_MESSAGE = 100
 
@@ -213,11 +214,12 @@ class Outbox:
         tally = self.tallies[boot]
         tally.messages += 1
         instants = tuple(reading.ts_us for reading in readings)
-        self._newest = Message(_encoded(tally.boot, readings), boot, instants)
+        self._newest = Message(encoded(tally.boot, readings), boot, instants)
         return self._newest
 
 
-def _encoded(boot: str, readings: list[Reading]) -> bytes:
+def encoded(boot: str, readings: list[Reading]) -> bytes:
+    """The payload of one message: one reading alone, or many as a batch."""
     if len(readings) > 1:
         return encode_batch(boot, readings)
     (only,) = readings

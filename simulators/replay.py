@@ -16,10 +16,11 @@ from city.errors import InvalidValue
 from simulators.clock import DAY_S, HOUR_S
 from simulators.fleet_file import FleetDevice
 from simulators.options import ReplayOptions
+from simulators.outbox import READINGS_PER_MESSAGE
 from simulators.pace import stopped_within
 from simulators.records import LOCAL, VALUES_PER_ROW, Record
 from simulators.recurrence import Recurrence, recurrence_of
-from simulators.terminal import READINGS_PER_MESSAGE, Terminal
+from simulators.terminal import Terminal
 
 _MICROSECONDS = 1_000_000
 _LOOK_AT_CLOCK_S = 30.0  # a clock that is set shall not delay an hour by more

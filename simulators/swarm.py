@@ -30,8 +30,8 @@ from simulators.lines import Line
 from simulators.outbox import MEMORY_READINGS, Outbox, numbered_boots
 from simulators.pace import Gate, stopped_within
 from simulators.sent import SentByDevice, SentSummary
+from simulators.uplinks import kept_up
 
-_KEEP_ALIVE_EVERY_S = 5.0
 _TICK_S = 0.02
 _AT_ONCE = 50
 _MICROSECONDS = 1_000_000
@@ -254,15 +254,8 @@ async def open_swarm(
         for speaker, theirs in _speakers(devices, members)
     ]
     swarm = Swarm(members, lines, scenario)
-    async with asyncio.TaskGroup() as tasks:
-        for line in lines:
-            tasks.create_task(line.stay_connected(), name=f"line {line.speaker.code}")
-        ticking = tasks.create_task(_keep_alive(lines), name="keep alive")
-        try:
-            yield swarm
-        finally:
-            await asyncio.gather(*(line.leave(scenario.leave_within_s) for line in lines))
-            ticking.cancel()
+    async with kept_up(lines, leave_within_s=scenario.leave_within_s):
+        yield swarm
 
 
 def _speakers(
@@ -277,15 +270,6 @@ def _speakers(
             raise InvalidValue("attributes.gateway", gateway, "must be a device of the fleet file")
         spoken_for.setdefault(gateway, []).append(member)
     return [(known[code], theirs) for code, theirs in spoken_for.items()]
-
-
-async def _keep_alive(lines: Sequence[Line]) -> None:
-    while True:
-        await asyncio.sleep(_KEEP_ALIVE_EVERY_S)
-        for number, line in enumerate(lines, start=1):
-            line.keep_alive()
-            if number % (4 * _AT_ONCE) == 0:
-                await asyncio.sleep(0)
 
 
 def _next(now_s: float, interval_s: float, code: str) -> float:

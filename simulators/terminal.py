@@ -8,7 +8,6 @@ turns down every command.
 
 import asyncio
 import json
-import random
 from collections import deque
 from contextlib import suppress
 from typing import Any
@@ -19,17 +18,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from city.payload import encode_batch, encode_reading
 from city.readings import Reading
 from simulators.broker_address import BrokerAddress
 from simulators.fleet_file import FleetDevice
+from simulators.outbox import FIRMWARE, MEMORY_READINGS, READINGS_PER_MESSAGE, encoded
 from simulators.pace import Gate
 from simulators.sockets import SocketServing
 from simulators.tallies import Tally
-
-FIRMWARE = "citypulse-simulator"
-READINGS_PER_MESSAGE = 100
-MEMORY_READINGS = 2_000
+from simulators.uplinks import connect_again
 
 _IN_FLIGHT_MESSAGES = 8  # below every broker's Receive Maximum that we met (Mosquitto: 20)
 _KEEPALIVE_S = 60
@@ -38,7 +34,6 @@ _GOODBYE_S = 2.0
 # Never: Mosquitto 2.0.21 crashes over sessions with an end that it restored from its snapshot and
 # that have not come back when its credentials are reloaded (docs/operations.md).
 _SESSION_EXPIRY_S = 0xFFFF_FFFF
-_FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 1.0, 30.0
 
 
 class Terminal:
@@ -113,7 +108,7 @@ class Terminal:
         while self._connected and self._memory and len(self._in_flight) < _IN_FLIGHT_MESSAGES:
             count = min(len(self._memory), READINGS_PER_MESSAGE)
             readings = [self._memory.popleft() for _ in range(count)]
-            info = self._client.publish(self._telemetry, self._encode(readings), qos=1)
+            info = self._client.publish(self._telemetry, encoded(self.tally.boot, readings), qos=1)
             self._in_flight[info.mid] = tuple(each.ts_us // 1000 for each in readings)
             self.tally.messages += 1
 
@@ -122,18 +117,8 @@ class Terminal:
         await self._delivered.wait()
 
     async def stay_connected(self) -> None:
-        """Connect, and again after each loss, waiting ever longer with full jitter, until `leave`.
-
-        Source of the jitter: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
-        """
-        failures = 0
-        while not self._leaving.is_set():
-            accepted_before = self.tally.connects
-            await self._connection()
-            failures = 0 if self.tally.connects > accepted_before else failures + 1
-            longest = min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2**failures)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._leaving.wait(), random.uniform(0, longest))  # noqa: S311 - jitter
+        """Connect, and again after each loss, until `leave`."""
+        await connect_again(self._connection, self._leaving)
 
     def keep_alive(self) -> None:
         """Ping when it is time and notice a dead broker; to be called every few seconds."""
@@ -150,21 +135,23 @@ class Terminal:
         if self._client.socket() is not None:
             await self._hang_up()
 
-    async def _connection(self) -> None:
-        """One connection from dialling to its loss."""
+    async def _connection(self) -> bool:
+        """One connection from dialling to its loss; whether the broker accepted it."""
+        accepted_before = self.tally.connects
         await self._gate.turn()
         if self._leaving.is_set():
-            return
+            return False
         self._lost.clear()
         try:
             await self._sockets.dial(self._client)
         except OSError as error:
             self.tally.failed_connects += 1
             self.tally.reasons[error.strerror or type(error).__name__] += 1
-            return
+            return False
         if self._leaving.is_set():  # it began to leave while it was dialling
             await self._hang_up()
         await self._lost.wait()
+        return self.tally.connects > accepted_before
 
     async def _hang_up(self) -> None:
         self._client.disconnect()
@@ -178,14 +165,6 @@ class Terminal:
         self._in_flight[info.mid] = ()
         self._delivered.clear()
         await self.delivered()
-
-    def _encode(self, readings: list[Reading]) -> bytes:
-        if len(readings) > 1:
-            return encode_batch(self.tally.boot, readings)
-        only = readings[0]
-        return encode_reading(
-            boot=self.tally.boot, seq=only.seq, ts_us=only.ts_us, values=only.values
-        )
 
     def _status_payload(self, state: str) -> str:
         return json.dumps(
