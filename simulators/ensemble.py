@@ -35,11 +35,11 @@ class Ensemble:
         roads = network_of([each for each in devices if each.profile == "road"])
         self.around = Surroundings(seed, network=roads)
         compartments = [
-            compartment_of(each.code, each.lon, each.lat, each.attributes)
+            compartment_of(each.code, each.attributes)
             for each in devices
             if each.profile == "utility-tunnel"
         ]
-        self.tunnels = Tunnels(seed, self.around.skies, compartments) if compartments else None
+        self.tunnels = Tunnels(self.around, compartments) if compartments else None
 
     def prepare(self, t_s: float) -> None:
         """Compute what all share of the days that hold an instant, so that no reading has to.

@@ -121,11 +121,13 @@ class Here:
     def at(self, t_s: float) -> Regional:
         """Air and weather at an instant: as recorded on the hour, straight lines in between."""
         hour = self._recurrence.hour(t_s)
-        if self._span.hour != hour:  # only a memo: the value does not depend on it
-            self._span = self._between(hour)
+        span = self._span  # only a memo, which another thread may change meanwhile
+        if span.hour != hour:
+            self._span = span = self._between(hour)
         part = (t_s % HOUR_S) / HOUR_S
-        _, left, right = self._span
-        *steady, east, north = [a + (b - a) * part for a, b in zip(left, right, strict=True)]
+        *steady, east, north = [
+            a + (b - a) * part for a, b in zip(span.left, span.right, strict=True)
+        ]
         return Regional._make((*steady, math.degrees(math.atan2(east, north)) % 360))
 
     def _between(self, hour: int) -> _Span:

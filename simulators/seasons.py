@@ -30,11 +30,11 @@ class DayTemperatures:
 
     def until(self, day: int) -> Floats:
         """From `FIRST_DAY` to a day, that one not included, and perhaps some more."""
-        wanted = day - FIRST_DAY
-        if wanted > len(self._known):
-            more = range(FIRST_DAY + len(self._known), day + _AHEAD_DAYS)
-            self._known = np.concatenate((self._known, [self._mean(each) for each in more]))
-        return self._known
+        known = self._known  # another thread may extend it meanwhile, by the same numbers
+        if day - FIRST_DAY > len(known):
+            more = range(FIRST_DAY + len(known), day + _AHEAD_DAYS)
+            self._known = known = np.concatenate((known, [self._mean(each) for each in more]))
+        return known
 
     def at(self, t_s: float) -> float:
         """Between the means of two days, °C: without the day's own ups and downs."""

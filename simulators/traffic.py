@@ -74,7 +74,7 @@ class Traffic:
         self.network = network
         self._seed = seed
         self._skies = skies
-        self._shift_h = np.array([_shift_h(network, link) for link in network.links])
+        self._shift_h = _shifts_h(network)
         self._tide = np.array([link.tide for link in network.links])
         self._peak_vps = _peak_entering(seed, network)
         self._day = lru_cache(maxsize=3)(self._compute)  # a day is some 30 kB a link
@@ -118,9 +118,7 @@ class Traffic:
 
     def incidents(self, t_s: float) -> list[Incident]:
         """What breaks down in the traffic day that holds an instant."""
-        day = _traffic_day(t_s)
-        found = (self._incident(link, day) for link in self.network.links)
-        return [each for each in found if each is not None]
+        return self._incidents(_traffic_day(t_s))
 
     def _view(self, code: str, t_s: float) -> tuple[Link, "_LinkDay"]:
         link = self.network.link(code)
@@ -178,11 +176,14 @@ class Traffic:
         rain = [self._skies.sky(float(t), CENTRE_LON, CENTRE_LAT).rain_mm_h for t in instants[::10]]
         wet = 1 - 0.12 * np.minimum(np.array(rain) / 4.0, 1.0)
         passing = np.repeat(wet, 10)[: len(instants), None] * np.ones(len(self.network.links))
-        for incident in (self._incident(link, day) for link in self.network.links):
-            if incident is not None:
-                during = (instants >= incident.from_s) & (instants < incident.until_s)
-                passing[during, self.network.index[incident.link]] *= incident.passing
+        for incident in self._incidents(day):
+            during = (instants >= incident.from_s) & (instants < incident.until_s)
+            passing[during, self.network.index[incident.link]] *= incident.passing
         return passing
+
+    def _incidents(self, day: int) -> list[Incident]:
+        found = (self._incident(link, day) for link in self.network.links)
+        return [each for each in found if each is not None]
 
     def _incident(self, link: Link, day: int) -> Incident | None:
         chance = Chance(self._seed, "traffic", link.code, "incident")
@@ -279,14 +280,21 @@ def _load(seed: int, link: Link) -> float:
     return 0.55 + 0.5 * Chance(seed, "traffic", link.code, "load").uniform(0)
 
 
-def _shift_h(network: Network, link: Link) -> float:
-    """How long traffic needs from the route's beginning; none on a ring."""
-    if link.peak_shift_h is not None:
-        return link.peak_shift_h
+def _shifts_h(network: Network) -> Floats:
     feeding = network.upstream()
-    seen = {network.index[link.code]}
+    return np.array(
+        [
+            _driven_h(network, feeding, number) if link.peak_shift_h is None else link.peak_shift_h
+            for number, link in enumerate(network.links)
+        ]
+    )
+
+
+def _driven_h(network: Network, feeding: list[list[int]], number: int) -> float:
+    """How long traffic needs from the route's beginning; none on a ring."""
+    seen = {number}
     spent_s = 0.0
-    before = feeding[network.index[link.code]]
+    before = feeding[number]
     while before:
         number = before[0]
         if number in seen:

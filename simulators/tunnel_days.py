@@ -80,10 +80,16 @@ class TunnelDay:
 class TunnelModel:
     """Computes days of one set of compartments."""
 
-    def __init__(self, seed: int, skies: Skies, compartments: Sequence[Compartment]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        skies: Skies,
+        temperatures: DayTemperatures,
+        compartments: Sequence[Compartment],
+    ) -> None:
         self._compartments = compartments
         self._skies = skies
-        self._temperatures = DayTemperatures(skies)
+        self._temperatures = temperatures
         self._neighbours = Neighbours(compartments)
         kinds = [each.kind for each in compartments]
         rates = [_ACH.get(kind, _USUAL_ACH) for kind in kinds]

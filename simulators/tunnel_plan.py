@@ -33,8 +33,6 @@ class Compartment:
         kind: one of `KINDS`.
         section: its number along the tunnel; sections of a kind that follow each other adjoin.
         length_m: between the fire doors, usually 200.
-        lon: WGS 84.
-        lat: WGS 84.
     """
 
     code: str
@@ -42,8 +40,6 @@ class Compartment:
     kind: str
     section: int
     length_m: float
-    lon: float
-    lat: float
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -72,7 +68,7 @@ class Neighbours:
         self.before, self.after = beside(-1), beside(1)
 
 
-def compartment_of(code: str, lon: float, lat: float, attributes: Mapping[str, Any]) -> Compartment:
+def compartment_of(code: str, attributes: Mapping[str, Any]) -> Compartment:
     """A compartment from its terminal's attributes.
 
     They are ``compartment`` (one of `KINDS`), ``section``, and if there are several, ``tunnel``;
@@ -92,6 +88,4 @@ def compartment_of(code: str, lon: float, lat: float, attributes: Mapping[str, A
         kind=choice(attributes, "compartment", "", KINDS),
         section=section,
         length_m=number(attributes, "length_m", 200.0, above=0),
-        lon=lon,
-        lat=lat,
     )

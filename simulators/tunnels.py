@@ -14,8 +14,7 @@ from simulators.chance import Chance, drift
 from simulators.clock import DAY_S
 from simulators.instruments import fitted, rounded
 from simulators.interlock import FanState, Floats
-from simulators.seasons import DayTemperatures
-from simulators.skies import Skies
+from simulators.surroundings import Surroundings
 from simulators.tunnel_days import PumpState, TunnelDay, TunnelModel, tunnel_day
 from simulators.tunnel_events import Event, EventKind, events_of
 from simulators.tunnel_pipes import Pipe
@@ -75,20 +74,19 @@ class Tunnels:
     """All tunnels of one simulation.
 
     Args:
-        seed: of the simulation.
-        skies: what their fans draw in, and what seeps in.
+        around: the weather that their fans draw in and that seeps in; carries the seed.
         compartments: all of them; neighbours are found by tunnel, kind and section.
 
     Raises:
         InvalidValue: when two compartments are the same section.
     """
 
-    def __init__(self, seed: int, skies: Skies, compartments: Sequence[Compartment]) -> None:
-        self.seed = seed
-        self.temperatures = DayTemperatures(skies)
+    def __init__(self, around: Surroundings, compartments: Sequence[Compartment]) -> None:
+        self.seed = around.seed
+        self.temperatures = around.temperatures
         self.compartments = {each.code: each for each in compartments}
         self._number = {each.code: number for number, each in enumerate(compartments)}
-        self._model = TunnelModel(seed, skies, compartments)
+        self._model = TunnelModel(around.seed, around.skies, around.temperatures, compartments)
         self._day = lru_cache(maxsize=3)(self._compute)
         self._events = lru_cache(maxsize=3)(self._happens)
 

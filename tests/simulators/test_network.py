@@ -166,9 +166,8 @@ def test_every_section_of_every_compartment_has_a_terminal_that_can_be_simulated
 ) -> None:
     compartments = []
     for device in of_class(city, "D", "utility-tunnel"):
-        lon, lat = device["geometry"]["coordinates"]
         key = device["properties"]["key"]
-        compartments.append(compartment_of(key, lon, lat, attributes(device)))
+        compartments.append(compartment_of(key, attributes(device)))
     places = {(each.tunnel, each.kind, each.section) for each in compartments}
     assert places == {
         ("demo:tunnel:tongzhou", kind, section)

@@ -12,6 +12,7 @@ from city.errors import InvalidValue
 from simulators.clock import DAY_S, HOUR_S, LOCAL_OFFSET_S
 from simulators.interlock import FanState
 from simulators.seasons import DayTemperatures
+from simulators.skies import Skies
 from simulators.surroundings import Surroundings
 from simulators.tunnel_days import (
     HIGH_LEVEL_M,
@@ -33,9 +34,7 @@ NOON_S = MIDNIGHT_S + 12 * HOUR_S
 
 def row(kind: str, sections: int = 3) -> list[Compartment]:
     return [
-        Compartment(
-            code=f"{kind}{n}", tunnel="T", kind=kind, section=n, length_m=200, lon=116.4, lat=39.9
-        )
+        Compartment(code=f"{kind}{n}", tunnel="T", kind=kind, section=n, length_m=200)
         for n in range(sections)
     ]
 
@@ -44,8 +43,12 @@ def one_of_each() -> list[Compartment]:
     return [each for kind in KINDS for each in row(kind, 2)]
 
 
+def model_of(skies: Skies, compartments: list[Compartment], seed: int = 1) -> TunnelModel:
+    return TunnelModel(seed, skies, DayTemperatures(skies), compartments)
+
+
 def day_with(compartments: list[Compartment], *events: Event, seed: int = 1) -> TunnelDay:
-    return TunnelModel(seed, Surroundings(seed).skies, compartments).day(DAY, events)
+    return model_of(Surroundings(seed).skies, compartments, seed).day(DAY, events)
 
 
 def happening(kind: EventKind, code: str, *, hours: float, size: float = 1.0) -> Event:
@@ -120,7 +123,7 @@ def test_with_a_broken_pump_the_water_rises_above_the_sump() -> None:
 
 def test_rain_seeps_in(made_skies: Any) -> None:
     def pumped(*rain: tuple[float, float, float]) -> float:
-        day = TunnelModel(1, made_skies(rain=rain), row("water", 30)).day(DAY, [])
+        day = model_of(made_skies(rain=rain), row("water", 30)).day(DAY, [])
         return float((day.pump_state == PumpState.RUNNING).mean())
 
     assert pumped((NOON_S, NOON_S + 6 * HOUR_S, 20.0)) > 1.5 * pumped()
@@ -128,7 +131,7 @@ def test_rain_seeps_in(made_skies: Any) -> None:
 
 def test_one_day_passes_into_the_next_in_all_it_measures() -> None:
     compartments = one_of_each()
-    model = TunnelModel(1, Surroundings(1).skies, compartments)
+    model = model_of(Surroundings(1).skies, compartments)
     before, after = model.day(DAY, []), model.day(DAY + 1, [])
     end, begin = before.o2_pct.shape[1] - 1, minute(after, before.begin_s + 42 * HOUR_S)
     for name, tolerance in (
@@ -147,7 +150,7 @@ def test_one_day_passes_into_the_next_in_all_it_measures() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_readings_lie_in_the_ranges_of_the_catalogue(kind: str) -> None:
-    tunnels = Tunnels(3, Surroundings(3).skies, row(kind))
+    tunnels = Tunnels(Surroundings(3), row(kind))
     terminal = TunnelTerminal(tunnels, code=f"{kind}1", attributes={})
     metrics = profile("utility-tunnel")
     for step in range(60):
@@ -161,7 +164,7 @@ def test_readings_lie_in_the_ranges_of_the_catalogue(kind: str) -> None:
 
 
 def test_a_compartment_measures_what_its_kind_needs() -> None:
-    tunnels = Tunnels(1, Surroundings(1).skies, one_of_each())
+    tunnels = Tunnels(Surroundings(1), one_of_each())
 
     def metrics(code: str) -> tuple[str, ...]:
         return TunnelTerminal(tunnels, code=code, attributes={}).metrics
@@ -177,9 +180,7 @@ def test_a_compartment_measures_what_its_kind_needs() -> None:
 
 def test_the_same_seed_code_and_instant_give_the_same_reading_in_any_order() -> None:
     def terminal() -> TunnelTerminal:
-        return TunnelTerminal(
-            Tunnels(1, Surroundings(1).skies, row("gas")), code="gas1", attributes={}
-        )
+        return TunnelTerminal(Tunnels(Surroundings(1), row("gas")), code="gas1", attributes={})
 
     instants = [NOON_S + 3571 * k for k in range(30)]
     first, second = terminal(), terminal()
@@ -201,7 +202,7 @@ def test_events_keep_to_the_day_and_to_where_they_can_happen(seed: int, day: int
 
 def test_doors_open_for_visits_and_intrusions_and_only_these_are_told() -> None:
     compartments = row("power", 40)
-    tunnels = Tunnels(2, Surroundings(2).skies, compartments)
+    tunnels = Tunnels(Surroundings(2), compartments)
     seen: set[EventKind] = set()
     for day in range(40):
         for event in tunnels.events(NOON_S + day * DAY_S):
@@ -263,7 +264,7 @@ def test_the_grid_is_loaded_in_the_evening_and_in_heat_and_cold() -> None:
 
 def test_settlement_slows_down_but_goes_on() -> None:
     terminal = TunnelTerminal(
-        Tunnels(1, Surroundings(1).skies, row("water")),
+        Tunnels(Surroundings(1), row("water")),
         code="water1",
         attributes={"fitted": ["settlement_mm"]},
     )
@@ -285,9 +286,9 @@ def test_settlement_slows_down_but_goes_on() -> None:
 )
 def test_a_compartment_that_can_not_be_is_refused(attributes: dict[str, object]) -> None:
     with pytest.raises(InvalidValue, match="attributes"):
-        compartment_of("D1", 116.4, 39.9, attributes)
+        compartment_of("D1", attributes)
 
 
 def test_two_terminals_of_one_section_are_refused() -> None:
     with pytest.raises(InvalidValue, match="section"):
-        Tunnels(1, Surroundings(1).skies, [*row("gas"), *row("gas")])
+        Tunnels(Surroundings(1), [*row("gas"), *row("gas")])
