@@ -10,11 +10,10 @@ import random
 import select
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Protocol, Self
 
 from city.errors import CitypulseError
@@ -23,6 +22,8 @@ from citypulse.stack.record import PartRecord, RunRecord
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
+# Doubled so often the first pause has reached the longest; a float can't be doubled for ever.
+MOST_DOUBLINGS = 5
 # A part that has run so long has recovered: its next failure starts the back-off anew.
 STEADY_S = 60.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -48,16 +49,11 @@ class Runnable(Protocol):
 
 @dataclass(slots=True)
 class Part:
-    """A running part and the history of its failures.
-
-    Attributes:
-        one_shot: it ends by itself when its work is done, and is then left alone.
-    """
+    """A running part and the history of its failures."""
 
     name: str
     runs: Runnable
     address: str = ""
-    one_shot: bool = False
     restarts: int = 0
     failures: int = 0
     started: float = 0.0
@@ -78,12 +74,7 @@ class StopSignals:
             self._before[one] = signal.signal(one, self._request)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for one, handler in self._before.items():
             signal.signal(one, handler)
         signal.set_wakeup_fd(-1)
@@ -114,12 +105,7 @@ class Supervisor:
         self._write_record()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop_all()
 
     @property
@@ -144,15 +130,8 @@ class Supervisor:
         self._ready = True
         self._write_record()
 
-    def watch(self, seconds: float, idle: Callable[[], None] | None = None) -> bool:
-        """Look after the parts for a while; say whether to go on.
-
-        Args:
-            seconds: how long to wait before looking, unless asked to stop.
-            idle: called once before waiting.
-        """
-        if idle is not None:
-            idle()
+    def watch(self, seconds: float) -> bool:
+        """Wait so long, unless asked to stop, then look after the parts; say whether to go on."""
         if self.stop.wait(seconds):
             return False
         for part in self._parts:
@@ -173,8 +152,6 @@ class Supervisor:
         if part.runs.pid is not None:
             if time.monotonic() - part.started > STEADY_S:
                 part.failures = 0
-            return
-        if part.one_shot:
             return
         if part.next_try is None:
             part.failures += 1
@@ -217,5 +194,5 @@ class Supervisor:
 
 def pause_after(failures: int) -> float:
     """Seconds to wait after so many failures in a row: doubling, capped, half of it random."""
-    ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (failures - 1))
+    ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - 1, MOST_DOUBLINGS))
     return ceiling * (0.5 + random.random() / 2)  # noqa: S311 - jitter is no secret

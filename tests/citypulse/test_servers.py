@@ -101,4 +101,4 @@ def test_credentials_are_made_once_and_private(tmp_path: Path) -> None:
 
 def test_pauses_between_restarts_grow_to_a_limit() -> None:
     assert 0.5 <= pause_after(1) <= 1.0
-    assert LONGEST_PAUSE_S / 2 <= pause_after(1000) <= LONGEST_PAUSE_S
+    assert LONGEST_PAUSE_S / 2 <= pause_after(10_000) <= LONGEST_PAUSE_S
