@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from city.errors import InvalidValue
+from registry.dated import end
 from registry.locking import hold_name, lock_bound, next_instant
 
 _SCHEME = re.compile(r"[a-z][a-z0-9:._-]{0,63}", re.ASCII)
@@ -28,21 +29,7 @@ _HOLDER = """
       AND a.valid @> COALESCE(%s::timestamptz, now())
 """
 
-_END = """
-    WITH taken_back AS (
-        DELETE FROM registry.alias
-        WHERE entity_key = %(entity)s
-          AND scheme = %(scheme)s
-          AND upper_inf(valid)
-          AND lower(valid) >= %(at)s
-    )
-    UPDATE registry.alias
-    SET valid = tstzrange(lower(valid), %(at)s)
-    WHERE entity_key = %(entity)s
-      AND scheme = %(scheme)s
-      AND upper_inf(valid)
-      AND lower(valid) < %(at)s
-"""
+_IN_ITS_SCHEME = "d.entity_key = %(entity)s AND d.scheme = %(scheme)s"
 
 _OPEN = """
     INSERT INTO registry.alias (scheme, value, entity_key, valid)
@@ -99,6 +86,6 @@ async def set_alias(
         if holder is not None:
             raise InvalidValue(f"aliases.{scheme}", value, f"is the alias of {holder}")
         facts = {"scheme": scheme, "value": value, "entity": entity.entity_key, "at": at}
-        await conn.execute(_END, facts)
+        await end(conn, "alias", _IN_ITS_SCHEME, facts)
         await conn.execute(_OPEN, facts)
     return True

@@ -16,6 +16,7 @@ from psycopg import AsyncConnection
 from city.codes import Kind
 from registry.city_features import Feature, Progress
 from registry.city_links import Surroundings
+from registry.dated import end
 from registry.minting import mint
 from registry.places import follow_mounts, place_changes, settle_areas, settle_mounted
 from registry.versions import Applied, apply_changes, prepare_changes
@@ -85,32 +86,20 @@ _CHANGE = """
           END
 """
 
-_MOUNTS = (
-    """
-    DELETE FROM registry.relation r
-    USING registry_incoming i
-    JOIN registry.entity subject ON subject.code = i.code
-    LEFT JOIN registry.entity mount ON mount.code = i.mount_code
-    WHERE i.kind = 'D'
-      AND r.subject_key = subject.entity_key
-      AND r.predicate = 'mountedOn'
-      AND upper_inf(r.valid)
-      AND r.object_key IS DISTINCT FROM mount.entity_key
-      AND lower(r.valid) >= %(at)s
-    """,
-    """
-    UPDATE registry.relation r
-    SET valid = tstzrange(lower(r.valid), %(at)s)
-    FROM registry_incoming i
-    JOIN registry.entity subject ON subject.code = i.code
-    LEFT JOIN registry.entity mount ON mount.code = i.mount_code
-    WHERE i.kind = 'D'
-      AND r.subject_key = subject.entity_key
-      AND r.predicate = 'mountedOn'
-      AND upper_inf(r.valid)
-      AND r.object_key IS DISTINCT FROM mount.entity_key
-    """,
-    """
+_NOT_ITS_MOUNT = """
+    d.predicate = 'mountedOn'
+    AND EXISTS (
+        SELECT
+        FROM registry_incoming i
+        JOIN registry.entity subject ON subject.code = i.code
+        LEFT JOIN registry.entity mount ON mount.code = i.mount_code
+        WHERE i.kind = 'D'
+          AND subject.entity_key = d.subject_key
+          AND mount.entity_key IS DISTINCT FROM d.object_key
+    )
+"""
+
+_MOUNT = """
     INSERT INTO registry.relation (subject_key, predicate, object_key, valid)
     SELECT subject.entity_key, 'mountedOn', mount.entity_key, tstzrange(%(at)s, NULL)
     FROM registry_incoming i
@@ -123,31 +112,20 @@ _MOUNTS = (
           AND r.predicate = 'mountedOn'
           AND upper_inf(r.valid)
     )
-    """,
-)
+"""
 
-_ALIASES = (
-    """
-    DELETE FROM registry.alias a
-    USING registry_incoming_alias i
-    JOIN registry.entity e ON e.code = i.code
-    WHERE a.entity_key = e.entity_key
-      AND a.scheme = i.scheme
-      AND a.value <> i.value
-      AND upper_inf(a.valid)
-      AND lower(a.valid) >= %(at)s
-    """,
-    """
-    UPDATE registry.alias a
-    SET valid = tstzrange(lower(a.valid), %(at)s)
-    FROM registry_incoming_alias i
-    JOIN registry.entity e ON e.code = i.code
-    WHERE a.entity_key = e.entity_key
-      AND a.scheme = i.scheme
-      AND a.value <> i.value
-      AND upper_inf(a.valid)
-    """,
-    """
+_NOT_ITS_ALIAS = """
+    EXISTS (
+        SELECT
+        FROM registry_incoming_alias i
+        JOIN registry.entity e ON e.code = i.code
+        WHERE e.entity_key = d.entity_key
+          AND i.scheme = d.scheme
+          AND i.value <> d.value
+    )
+"""
+
+_ALIAS = """
     INSERT INTO registry.alias (scheme, value, entity_key, valid)
     SELECT i.scheme, i.value, e.entity_key, tstzrange(%(at)s, NULL)
     FROM registry_incoming_alias i
@@ -159,8 +137,7 @@ _ALIASES = (
           AND a.scheme = i.scheme
           AND upper_inf(a.valid)
     )
-    """,
-)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +176,16 @@ async def write_features(
     if areas.created or areas.changed:
         rows = await (await conn.execute(_AREAS)).fetchall()
         await settle_areas(conn, at, [row[0] for row in rows])
-    mounts = await _each(conn, _MOUNTS, at)
+    await end(conn, "relation", _NOT_ITS_MOUNT, {"at": at})
+    mounts = (await conn.execute(_MOUNT, {"at": at})).rowcount
     progress("writing", _sum(areas), total)
     things = await _describe(conn, "things", at)
     progress("writing", _sum(areas, things), total)
     mounted = await _describe(conn, "mounted", at)
     if things.changed:
         await settle_mounted(conn, at)  # devices that the file does not name stand there too
-    aliases = await _each(conn, _ALIASES, at)
+    await end(conn, "alias", _NOT_ITS_ALIAS, {"at": at})
+    aliases = (await conn.execute(_ALIAS, {"at": at})).rowcount
     relations = await write_relations(conn, _relations(features, around, codes), at)
     await conn.execute("DROP TABLE registry_incoming, registry_incoming_alias")
     progress("writing", total, total)
@@ -300,14 +279,6 @@ async def _describe(conn: AsyncConnection[Any], stage: str, at: datetime) -> App
     else:
         await place_changes(conn)
     return await apply_changes(conn, at)
-
-
-async def _each(conn: AsyncConnection[Any], statements: Sequence[str], at: datetime) -> int:
-    """Run statements in turn; how many rows the last one touched."""
-    touched = 0
-    for statement in statements:
-        touched = (await conn.execute(statement.encode(), {"at": at})).rowcount
-    return touched
 
 
 def _json(value: Mapping[str, object]) -> str:

@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from city.codes import Kind
 from city.errors import InvalidValue
+from registry.dated import end, holds
 from registry.locking import Locked, bound_reference, lock_bound, next_instant
 from registry.versions import write_alone
 from registry.vocabulary import RULES, STATED, Position, Predicate, subject_fault
@@ -25,32 +26,11 @@ _HOLDS = """
 """
 
 # Of what connects, whatever junction is at that end now; of all else, this one object.
-_END = """
-    WITH ending AS (
-        SELECT relation_key, lower(valid) AS since
-        FROM registry.relation
-        WHERE subject_key = %(subject)s
-          AND predicate = %(predicate)s
-          AND position IS NOT DISTINCT FROM %(position)s
-          AND (object_key = %(object)s OR %(object)s::bigint IS NULL)
-          AND upper_inf(valid)
-    ),
-    taken_back AS (
-        DELETE FROM registry.relation r
-        USING ending e
-        WHERE r.relation_key = e.relation_key
-          AND e.since >= %(at)s
-        RETURNING r.relation_key
-    ),
-    closed AS (
-        UPDATE registry.relation r
-        SET valid = tstzrange(e.since, %(at)s)
-        FROM ending e
-        WHERE r.relation_key = e.relation_key
-          AND e.since < %(at)s
-        RETURNING r.relation_key
-    )
-    SELECT (SELECT count(*) FROM taken_back) + (SELECT count(*) FROM closed)
+_SAID = """
+    d.subject_key = %(subject)s
+    AND d.predicate = %(predicate)s
+    AND d.position IS NOT DISTINCT FROM %(position)s
+    AND (d.object_key = %(object)s OR %(object)s::bigint IS NULL)
 """
 
 _BEGIN = """
@@ -128,14 +108,7 @@ async def related(
     conn: AsyncConnection[Any], code: str, at: datetime | None = None
 ) -> list[Related]:
     """What a thing is related to, in both directions, now or as of `at`; mounts included."""
-
-    def holds(table: str) -> sql.Composed:
-        valid = sql.Identifier(table, "valid")
-        if at is None:
-            return sql.SQL("upper_inf({})").format(valid)
-        return sql.SQL("{} @> %(at)s::timestamptz").format(valid)
-
-    query = sql.SQL(_RELATED).format(r_holds=holds("r"), v_holds=holds("v"))
+    query = sql.SQL(_RELATED).format(r_holds=holds("r", at), v_holds=holds("v", at))
     async with conn.cursor(row_factory=class_row(Related)) as cursor:
         return await (await cursor.execute(query, {"code": code, "at": at})).fetchall()
 
@@ -162,7 +135,7 @@ async def relate(
         if await (await conn.execute(_HOLDS, facts)).fetchone() is not None:
             return False
         if predicate is Predicate.CONNECTS:
-            await conn.execute(_END, facts | {"object": None})
+            await end(conn, "relation", _SAID, facts | {"object": None})
         if RULES[predicate].nests:
             await _check_nesting(conn, facts, predicate, to)
         try:
@@ -189,8 +162,7 @@ async def unrelate(
     """
     async with conn.transaction():
         facts = await _facts(conn, code, predicate, to, position, since)
-        row = await (await conn.execute(_END, facts)).fetchone()
-    return bool(row and row[0])
+        return await end(conn, "relation", _SAID, facts) > 0
 
 
 async def _facts(

@@ -5,6 +5,8 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from registry.dated import end
+
 _MOUNT = """
     SELECT object_key
     FROM registry.relation
@@ -13,22 +15,7 @@ _MOUNT = """
       AND upper_inf(valid)
 """
 
-# A relation that held for no time is not history: it is taken back instead of closed.
-_END_MOUNT = """
-    WITH taken_back AS (
-        DELETE FROM registry.relation
-        WHERE subject_key = %(subject)s
-          AND predicate = 'mountedOn'
-          AND upper_inf(valid)
-          AND lower(valid) >= %(at)s
-    )
-    UPDATE registry.relation
-    SET valid = tstzrange(lower(valid), %(at)s)
-    WHERE subject_key = %(subject)s
-      AND predicate = 'mountedOn'
-      AND upper_inf(valid)
-      AND lower(valid) < %(at)s
-"""
+_ITS_MOUNT = "d.subject_key = %(subject)s AND d.predicate = 'mountedOn'"
 
 _STATE = """
     INSERT INTO registry.relation (subject_key, predicate, object_key, valid)
@@ -70,7 +57,7 @@ async def set_mount(
     """Let a thing stand on another from `at` on; whether it did not before."""
     if await mount_of(conn, subject_key) == object_key:
         return False
-    await conn.execute(_END_MOUNT, {"subject": subject_key, "at": at})
+    await end(conn, "relation", _ITS_MOUNT, {"subject": subject_key, "at": at})
     await conn.execute(_STATE, [subject_key, "mountedOn", object_key, at])
     return True
 

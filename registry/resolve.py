@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from city.codes import parse_code
 from city.errors import InvalidValue
+from registry.dated import holds
 from registry.errors import UnassignedCode
 
 _ENTITY = """
@@ -211,13 +212,9 @@ async def code_of_key(conn: AsyncConnection[Any], key: str) -> str | None:
 async def _version(
     conn: AsyncConnection[Any], entity_key: int, at: datetime | None
 ) -> Version | None:
-    def holds(table: str) -> sql.Composed:
-        valid = sql.Identifier(table, "valid")
-        if at is None:
-            return sql.SQL("upper_inf({})").format(valid)
-        return sql.SQL("{} @> %(at)s::timestamptz").format(valid)
-
-    query = sql.SQL(_VERSION).format(v_holds=holds("v"), a_holds=holds("a"), r_holds=holds("r"))
+    query = sql.SQL(_VERSION).format(
+        v_holds=holds("v", at), a_holds=holds("a", at), r_holds=holds("r", at)
+    )
     async with conn.cursor(row_factory=dict_row) as cursor:
         row = await (await cursor.execute(query, {"entity": entity_key, "at": at})).fetchone()
     if row is None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
 
+from registry.dated import end
 from registry.errors import BadCityFile, Problem
 
 _STAGE = """
@@ -22,45 +23,23 @@ _STAGE = """
     ) ON COMMIT DROP
 """
 
-# A relation that held for no time is not history: it is taken back instead of closed.
-_END = """
-    WITH no_longer_stated AS (
-        SELECT r.relation_key, lower(r.valid) AS since
-        FROM registry.relation r
-        WHERE r.predicate NOT IN ('mountedOn', 'supersededBy')
-          AND upper_inf(r.valid)
-          AND r.subject_key IN (
-              SELECT e.entity_key
-              FROM registry_incoming_relation i
-              JOIN registry.entity e ON e.code = i.subject
-          )
-          AND NOT EXISTS (
-              SELECT
-              FROM registry_incoming_relation i
-              JOIN registry.entity subject ON subject.code = i.subject
-              JOIN registry.entity object ON object.code = i.object
-              WHERE subject.entity_key = r.subject_key
-                AND object.entity_key = r.object_key
-                AND i.predicate = r.predicate
-                AND i.position IS NOT DISTINCT FROM r.position
-          )
-    ),
-    taken_back AS (
-        DELETE FROM registry.relation r
-        USING no_longer_stated n
-        WHERE r.relation_key = n.relation_key
-          AND n.since >= %(at)s
-        RETURNING r.relation_key
-    ),
-    closed AS (
-        UPDATE registry.relation r
-        SET valid = tstzrange(n.since, %(at)s)
-        FROM no_longer_stated n
-        WHERE r.relation_key = n.relation_key
-          AND n.since < %(at)s
-        RETURNING r.relation_key
+_NO_LONGER_STATED = """
+    d.predicate NOT IN ('mountedOn', 'supersededBy')
+    AND d.subject_key IN (
+        SELECT e.entity_key
+        FROM registry_incoming_relation i
+        JOIN registry.entity e ON e.code = i.subject
     )
-    SELECT (SELECT count(*) FROM taken_back) + (SELECT count(*) FROM closed)
+    AND NOT EXISTS (
+        SELECT
+        FROM registry_incoming_relation i
+        JOIN registry.entity subject ON subject.code = i.subject
+        JOIN registry.entity object ON object.code = i.object
+        WHERE subject.entity_key = d.subject_key
+          AND object.entity_key = d.object_key
+          AND i.predicate = d.predicate
+          AND i.position IS NOT DISTINCT FROM d.position
+    )
 """
 
 _BEGIN = """
@@ -131,7 +110,7 @@ async def write_relations(
         for each in incoming:
             await copy.write_row(each)
     await conn.execute("ANALYZE registry_incoming_relation")
-    ended = await (await conn.execute(_END, {"at": at})).fetchone()
+    ended = await end(conn, "relation", _NO_LONGER_STATED, {"at": at})
     began = (await conn.execute(_BEGIN, {"at": at})).rowcount
     row = await (await conn.execute(_IN_ITSELF)).fetchone()
     await conn.execute("DROP TABLE registry_incoming_relation")
@@ -139,4 +118,4 @@ async def write_relations(
         code, key = row
         rule = f"({code}) would come to be part of itself by what the registry knows"
         raise BadCityFile([Problem(-1, "properties.relations", key, rule)])
-    return began + (ended[0] if ended else 0)
+    return began + ended

@@ -75,3 +75,14 @@ async def test_of_things_given_an_alias_at_once_exactly_one_gets_it(
 
     assert outcomes.count(True) == 1
     assert sum(isinstance(outcome, InvalidValue) for outcome in outcomes) == 3
+
+
+async def test_an_alias_that_was_had_for_no_time_is_not_history(
+    conn: Connection, bound: Bound
+) -> None:
+    code = await bound("west", Kind.AREA, Description("district"))
+    since = datetime.now(UTC)
+    await set_alias(conn, code, "gbt2260", "110101", since=since)
+    await set_alias(conn, code, "gbt2260", "110102", since=since)
+    assert await code_of(conn, "gbt2260", "110101", since) is None
+    assert await code_of(conn, "gbt2260", "110102", since) == code

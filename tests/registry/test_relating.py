@@ -117,3 +117,14 @@ async def test_the_past_of_a_relation_is_not_said_twice(conn: Connection, bound:
     await unrelate(conn, link, Predicate.PART_OF, road)
     with pytest.raises(InvalidValue, match="since"):
         await relate(conn, link, Predicate.PART_OF, road, since=during - timedelta(microseconds=1))
+
+
+async def test_a_relation_that_held_for_no_time_is_not_history(
+    conn: Connection, bound: Bound
+) -> None:
+    link, road = await bound("l", Kind.LINK, LINE), await bound("r", Kind.ROUTE, ROAD)
+    since = datetime.now(UTC)
+    await relate(conn, link, Predicate.PART_OF, road, since=since)
+    assert await unrelate(conn, link, Predicate.PART_OF, road, since=since)
+    assert await said(conn, link) == []
+    assert await said(conn, link, since) == []
