@@ -13,10 +13,10 @@ from fractions import Fraction
 from vitals import aqi, aqi_reports
 from vitals.aqi import POLLUTANTS, Aqi, Norm
 from vitals.aqi_reports import HOUR
+from vitals.indicator import MINIMUM_COVERAGE
 
 STALE_AFTER = 3 * HOUR  # three nominal intervals of an hourly report
 REMEMBERED = timedelta(hours=24)  # after a day a silent device counts as gone
-MINIMUM_COVERAGE = 0.75
 
 Hour = Mapping[str, Fraction | None]
 DeviceHours = Mapping[int, Mapping[datetime, Hour]]

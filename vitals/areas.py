@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 from psycopg import AsyncConnection
 
 from city.catalogue import PROFILES
 from vitals.aqi import POLLUTANTS
+from vitals.attributes import fitted, positive
 from vitals.hours import measures_air
 
 _AREAS = "SELECT entity_key, code, class FROM registry.entity_now WHERE kind = 'A' ORDER BY code"
@@ -41,7 +41,7 @@ class Device:
 class Area:
     """An area and all devices in it, at any depth."""
 
-    area_key: int
+    entity_key: int
     code: str
     class_: str
     devices: list[Device] = field(default_factory=list)
@@ -53,15 +53,26 @@ class Area:
 
 async def load(conn: AsyncConnection[Any]) -> list[Area]:
     """Return every bound area with its devices."""
-    areas = {row[0]: Area(*row) for row in await (await conn.execute(_AREAS)).fetchall()}
+    areas = {row[0]: Area(*row) for row in await bound(conn)}
+    above = await nesting(conn)
+    cursor = await conn.execute(_DEVICES)
+    for device_key, code, profile, rated_w, has, area_key in await cursor.fetchall():
+        device = Device(device_key, code, profile, positive(rated_w), _has_air(profile, has))
+        _place(device, above.get(area_key, ()), areas)
+    return list(areas.values())
+
+
+async def bound(conn: AsyncConnection[Any]) -> list[tuple[int, str, str]]:
+    """Return key, code and class of every bound area, by code."""
+    return await (await conn.execute(_AREAS)).fetchall()
+
+
+async def nesting(conn: AsyncConnection[Any]) -> dict[int, list[int]]:
+    """Return by the key of each area the keys of those it lies in, its own among them."""
     above: dict[int, list[int]] = {}
     for area_key, ancestor_key in await (await conn.execute(_NESTING)).fetchall():
         above.setdefault(area_key, []).append(ancestor_key)
-    cursor = await conn.execute(_DEVICES)
-    for device_key, code, profile, rated_w, fitted, area_key in await cursor.fetchall():
-        device = Device(device_key, code, profile, _power(rated_w), _has_air(profile, fitted))
-        _place(device, above.get(area_key, ()), areas)
-    return list(areas.values())
+    return above
 
 
 def _place(device: Device, keys: Iterable[int], areas: Mapping[int, Area]) -> None:
@@ -70,14 +81,9 @@ def _place(device: Device, keys: Iterable[int], areas: Mapping[int, Area]) -> No
             areas[key].devices.append(device)
 
 
-def _power(attribute: object) -> float | None:
-    if isinstance(attribute, bool) or not isinstance(attribute, int | float):
-        return None
-    return float(attribute) if isfinite(attribute) and attribute > 0 else None
-
-
-def _has_air(profile: str, fitted: object) -> bool:
+def _has_air(profile: str, written: object) -> bool:
     known = PROFILES.get(profile)
     if known is None or not measures_air(known):
         return False
-    return not isinstance(fitted, list) or all(pollutant in fitted for pollutant in POLLUTANTS)
+    has = fitted(written)
+    return has is None or has.issuperset(POLLUTANTS)

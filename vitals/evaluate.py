@@ -8,71 +8,55 @@ from psycopg import AsyncConnection
 
 from city.catalogue import PROFILES
 from store import across
-from vitals import area_air, evaluate_networks, hours, lighting, networks
+from vitals import area_air, hours, lighting
 from vitals.aqi import pollutant_of, realtime_indicators, rounded
 from vitals.area_air import AreaAir, Basis
 from vitals.areas import Area, Device
+from vitals.evaluate_energy import energy_signs
+from vitals.evaluate_traffic import traffic_signs
+from vitals.evaluate_tunnels import tunnel_signs
 from vitals.hours import DeviceHours
+from vitals.indicator import MINIMUM_COVERAGE
 from vitals.indicators import AIR_AQI, LIT_RATE, level_of
 from vitals.lighting import Lamp, LitRate, Report
 from vitals.networks import Networks
+from vitals.outcome import LISTED, Outcome, sign_of
 from vitals.signs import Sign
 
 STATION = PROFILES["air-station"]
 POLE = PROFILES["smart-pole"]
-LISTED = 60  # devices named in a sign's detail, at most
 
 # A lamp's failure is remembered for a day of silence.
 LAMP_MEMORY = timedelta(hours=24)
 
 
 async def evaluate(
-    conn: AsyncConnection[Any],
-    areas: Sequence[Area],
-    now: datetime,
-    city: Networks | None = None,
+    conn: AsyncConnection[Any], areas: Sequence[Area], city: Networks, now: datetime
 ) -> list[Sign]:
-    """Return every indicator as of `now`; brings the hours due up to date first.
-
-    Args:
-        conn: where from.
-        areas: with their devices.
-        now: the instant.
-        city: roads, tunnels and meters; None: loaded now.
-    """
+    """Return every indicator as of `now`; brings the hours due up to date first."""
     devices = {device.device_key: device for area in areas for device in area.devices}
     for profile in hours.AIR_PROFILES:
         keys = [key for key, device in devices.items() if device.profile == profile.name]
         await hours.bring_up_to_date(conn, profile, keys, now)
     air = await hours.kept(conn, now)
-    lamps = await lamp_states(conn, list(devices.values()), now)
+    lamps = await _lamp_states(conn, list(devices.values()), now)
     signs = [
-        sign for area in areas for sign in (air_sign(area, air, now), lit_sign(area, lamps, now))
+        sign for area in areas for sign in (_air_sign(area, air, now), _lit_sign(area, lamps, now))
     ]
-    networks_now = city if city is not None else await networks.load(conn)
-    return signs + await evaluate_networks.evaluate(conn, networks_now, now)
+    signs += await traffic_signs(conn, city, now)
+    signs += await tunnel_signs(conn, city, now)
+    return signs + await energy_signs(conn, city, now)
 
 
-def air_sign(area: Area, air: DeviceHours, now: datetime) -> Sign:
+def _air_sign(area: Area, air: DeviceHours, now: datetime) -> Sign:
     """Return an area's AQI: of its reference stations, or indicative where it has none."""
     stations = area.of_profile(STATION.name)
     basis = Basis.REFERENCE if stations else Basis.INDICATIVE
     devices = stations or [pole for pole in area.of_profile(POLE.name) if pole.measures_air]
     found = area_air.assess([device.device_key for device in devices], air, now)
-    level = None if found.value is None else level_of(AIR_AQI, found.value).number
-    return Sign(
-        entity_key=area.area_key,
-        entity=area.code,
-        indicator=AIR_AQI.id,
-        ts=now,
-        value=found.value,
-        status=found.status,
-        level=level,
-        coverage=found.coverage,
-        norm=found.norm.cited,
-        reason=found.reason,
-        detail=_air_detail(found, basis, devices, air),
-    )
+    outcome = Outcome(found.value, found.status, found.reason, found.coverage)
+    detail = _air_detail(found, basis, devices, air)
+    return sign_of(AIR_AQI, area, outcome, detail, now, norm=found.norm.cited)
 
 
 def _air_detail(
@@ -107,7 +91,7 @@ def _air_detail(
     }
 
 
-async def lamp_states(
+async def _lamp_states(
     conn: AsyncConnection[Any], devices: Sequence[Device], now: datetime
 ) -> dict[int, Lamp]:
     """Return the state of the lamp of each device that has one."""
@@ -132,25 +116,14 @@ async def lamp_states(
     }
 
 
-def lit_sign(area: Area, lamps: Mapping[int, Lamp], now: datetime) -> Sign:
+def _lit_sign(area: Area, lamps: Mapping[int, Lamp], now: datetime) -> Sign:
     """Return the share of an area's lamps that burn of those commanded on."""
     states = {d.code: lamps[d.device_key] for d in area.devices if d.device_key in lamps}
     rate = lighting.lit_rate(states.values())
     status, reason = _lit_status(rate)
     value = None if rate.rate_pct is None or status != "ok" else round(rate.rate_pct, 2)
-    return Sign(
-        entity_key=area.area_key,
-        entity=area.code,
-        indicator=LIT_RATE.id,
-        ts=now,
-        value=value,
-        status=status,
-        level=None if value is None else level_of(LIT_RATE, value).number,
-        coverage=rate.coverage,
-        norm=LIT_RATE.norm,
-        reason=reason,
-        detail=_lit_detail(rate, states),
-    )
+    outcome = Outcome(value, status, reason, rate.coverage)
+    return sign_of(LIT_RATE, area, outcome, _lit_detail(rate, states), now)
 
 
 def _lit_status(rate: LitRate) -> tuple[str, str | None]:
@@ -161,7 +134,7 @@ def _lit_status(rate: LitRate) -> tuple[str, str | None]:
     if rate.rate_pct is None:
         return "na", "off-by-schedule"
     is_alarm = level_of(LIT_RATE, rate.rate_pct).is_alarm
-    if rate.coverage < lighting.MINIMUM_COVERAGE and not is_alarm:
+    if rate.coverage < MINIMUM_COVERAGE and not is_alarm:
         return "na", "coverage"
     return "ok", None
 

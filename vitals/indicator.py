@@ -6,6 +6,9 @@ from types import MappingProxyType
 
 Names = Mapping[str, str]
 
+MINIMUM_COVERAGE = 0.75
+"""The 75 % rule: with less of its inputs there, a value that is no alarm is withheld."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:

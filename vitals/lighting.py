@@ -14,7 +14,6 @@ FAILED_BELOW = 0.2  # share of the power expected at the commanded dimming
 DEGRADED_BELOW = 0.7
 DAY_BURNER_ABOVE = 0.5  # share of the rated power, commanded off
 CONFIRMING_REPORTS = 2
-MINIMUM_COVERAGE = 0.75  # the 75 % rule: below it a rate is not called normal
 
 
 class Lamp(StrEnum):

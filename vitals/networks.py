@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 from psycopg import AsyncConnection
 
-from vitals import tunnel
+from vitals import areas, tunnel
+from vitals.attributes import fitted, positive
 
 ROAD, TUNNEL, METER = "road", "utility-tunnel", "energy-meter"
 
@@ -32,8 +32,6 @@ JOIN registry.entity_now route
 WHERE r.predicate = 'partOf'
   AND r.subject_key = ANY(%s)
 """
-_AREAS = "SELECT entity_key, code, class FROM registry.entity_now WHERE kind = 'A' ORDER BY code"
-_NESTING = "SELECT area_key, ancestor_key FROM registry.area_within"
 _ALWAYS = frozenset({"city", "district"})
 
 
@@ -107,18 +105,16 @@ async def load(conn: AsyncConnection[Any]) -> Networks:
     rows = await (await conn.execute(_DEVICES, [[ROAD, TUNNEL, METER]])).fetchall()
     roads, compartments = _links(rows, ROAD), _links(rows, TUNNEL)
     meters = tuple(_terminal(row) for row in rows if row[2] == METER)
-    above: dict[int, list[int]] = {}
-    for area_key, ancestor_key in await (await conn.execute(_NESTING)).fetchall():
-        above.setdefault(area_key, []).append(ancestor_key)
-    areas = await (await conn.execute(_AREAS)).fetchall()
+    above = await areas.nesting(conn)
+    bound = await areas.bound(conn)
     return Networks(
         roads=roads,
         compartments=compartments,
         road_routes=await _routes(conn, roads),
         tunnel_routes=await _routes(conn, compartments),
-        road_areas=_areas(areas, above, roads, ()),
-        tunnel_areas=_areas(areas, above, compartments, ()),
-        meter_areas=_areas(areas, above, (), meters),
+        road_areas=_areas(bound, above, roads, ()),
+        tunnel_areas=_areas(bound, above, compartments, ()),
+        meter_areas=_areas(bound, above, (), meters),
         meters=meters,
     )
 
@@ -134,9 +130,10 @@ def _links(rows: Iterable[tuple[Any, ...]], profile: str) -> tuple[Link, ...]:
                 key,
                 code,
                 area_key,
-                _positive(attributes, "length_m") or drawn_m or 0.0,
-                _positive(attributes, "free_speed_kmh") or _positive(attributes, "speed_limit_kmh"),
-                _positive(attributes, "water_level_limit_m"),
+                positive(attributes.get("length_m")) or drawn_m or 0.0,
+                positive(attributes.get("free_speed_kmh"))
+                or positive(attributes.get("speed_limit_kmh")),
+                positive(attributes.get("water_level_limit_m")),
             )
         links[key].terminals.append(_terminal(row))
     return tuple(links.values())
@@ -144,10 +141,8 @@ def _links(rows: Iterable[tuple[Any, ...]], profile: str) -> tuple[Link, ...]:
 
 def _terminal(row: tuple[Any, ...]) -> Terminal:
     device_key, code, profile, attributes, area_key = row[:5]
-    fitted = attributes.get("fitted")
-    known = frozenset(map(str, fitted)) if isinstance(fitted, list) else None
-    limit = _positive(attributes, "water_level_limit_m") if profile == TUNNEL else None
-    return Terminal(device_key, code, area_key, known, limit)
+    limit = positive(attributes.get("water_level_limit_m")) if profile == TUNNEL else None
+    return Terminal(device_key, code, area_key, fitted(attributes.get("fitted")), limit)
 
 
 def expected(terminal: Terminal, reported: Iterable[str]) -> set[str]:
@@ -155,13 +150,6 @@ def expected(terminal: Terminal, reported: Iterable[str]) -> set[str]:
     if terminal.fitted is not None:
         return set(terminal.fitted)
     return {*reported, *tunnel.REQUIRED}
-
-
-def _positive(attributes: Mapping[str, Any], name: str) -> float | None:
-    value = attributes.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if isfinite(value) and value > 0 else None
 
 
 async def _routes(conn: AsyncConnection[Any], links: Iterable[Link]) -> tuple[Group, ...]:
@@ -175,12 +163,12 @@ async def _routes(conn: AsyncConnection[Any], links: Iterable[Link]) -> tuple[Gr
 
 
 def _areas(
-    areas: Iterable[tuple[int, str, str]],
+    bound: Iterable[tuple[int, str, str]],
     above: Mapping[int, list[int]],
     links: Iterable[Link],
     meters: Iterable[Terminal],
 ) -> tuple[Group, ...]:
-    known = {key: (Group(key, code), class_) for key, code, class_ in areas}
+    known = {key: (Group(key, code), class_) for key, code, class_ in bound}
     for link in links:
         for key in above.get(link.area_key or 0, ()):
             known[key][0].links.append(link)

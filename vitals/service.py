@@ -26,6 +26,7 @@ LOCK = 7_235_001  # any number, the same in every vitals process
 LOCK_RETRY_S = 1.0
 BACK_OFF_S = (0.5, 15.0)
 DIRECTORY_AGE_S = 60.0
+CAUGHT_UP_BELOW = 1000  # readings of one step: with fewer there is time to wait
 
 Clock = Callable[[], datetime]
 
@@ -70,18 +71,16 @@ async def _work(
     """Follow, and evaluate when it is time, one after the other over one connection."""
     loop = asyncio.get_running_loop()
     evaluated_at = loaded_at = float("-inf")
-    city: list[areas.Area] = []
-    lines: networks.Networks | None = None
+    city: tuple[list[areas.Area], networks.Networks] | None = None
     while not stopping.is_set():
         followed = await follow(conn, clock())
         if loop.time() - evaluated_at >= settings.signs_interval_s:
             evaluated_at = loop.time()
-            if evaluated_at - loaded_at >= DIRECTORY_AGE_S or not city:
-                city, loaded_at = await areas.load(conn), evaluated_at
-                lines = await networks.load(conn)
+            if city is None or not city[0] or evaluated_at - loaded_at >= DIRECTORY_AGE_S:
+                city, loaded_at = (await areas.load(conn), await networks.load(conn)), evaluated_at
                 await hours.forget_old(conn, clock())
-            await signs.write(conn, await evaluate.evaluate(conn, city, clock(), lines))
-        if followed.entries == 0 or followed.readings < 1000:  # noqa: PLR2004 - caught up
+            await signs.write(conn, await evaluate.evaluate(conn, *city, clock()))
+        if followed.readings < CAUGHT_UP_BELOW:
             await _pause(stopping, settings.follow_interval_s)
 
 

@@ -185,13 +185,11 @@ async def write(conn: AsyncConnection[Any], signs: Sequence[Sign]) -> None:
         return
     columns: dict[str, list[Any]] = {
         name: [getattr(sign, name) for sign in signs]
-        for name in ("entity_key", "indicator", "ts", "status", "level")
+        for name in ("entity_key", "indicator", "ts", "status", "level", "norm", "reason")
     }
     # A list of integers and floats together is refused by the driver.
     columns["value"] = [None if sign.value is None else float(sign.value) for sign in signs]
     columns["coverage"] = [float(sign.coverage) for sign in signs]
-    columns["norm"] = [sign.norm for sign in signs]
-    columns["reason"] = [sign.reason for sign in signs]
     columns["detail"] = [Jsonb(_legible(sign.detail)) for sign in signs]
     async with conn.transaction():
         await conn.execute(_WRITE_NOW, columns)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from vitals.indicator import MINIMUM_COVERAGE
+
 # Annex C: delay-time ratio at which each whole index is reached; linear between (how implementers
 # read the annex). The nodes are 1 minus the speed ratios of §8.1, so level and index agree.
 _DTP_NODES = (0.0, 0.3, 0.5, 0.6, 0.7, 1.0)
@@ -15,7 +17,6 @@ _INDEX_NODES = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 
 CONGESTED = 4.0
 """Index at which light congestion begins (§8.2): from here on a value counts as an alarm."""
-MINIMUM_COVERAGE = 0.75
 LEAST_FLOW = 60.0
 """What a link weighs at least, veh/h: a queue that stands must not weigh nothing."""
 EMPTY_ROAD_PCT = 5.0

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from vitals.indicator import MINIMUM_COVERAGE
+
 NORMAL, WARNING, ALARM, DANGER = 1, 2, 3, 4
-MINIMUM_COVERAGE = 0.75
 RATED = ("o2_pct", "ch4_lel_pct", "h2s", "co", "temperature_c", "water_level_m")
 """What is held against a limit; the water level only where a limit is configured."""
 REQUIRED = ("o2_pct", "temperature_c")

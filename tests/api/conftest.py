@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import ApiSettings
-from vitals import areas, evaluate, follow, signs
+from vitals import areas, evaluate, follow, networks, signs
 
 NOW = datetime(2026, 11, 23, 12, 20, tzinfo=UTC)
 PUBLIC = "https://id.example"
@@ -46,6 +46,9 @@ def vitals_done(conn: psycopg.AsyncConnection[Any], now: datetime) -> Callable[[
     async def work(at: datetime = now) -> None:
         while (await follow.follow(conn, at)).entries:
             pass
-        await signs.write(conn, await evaluate.evaluate(conn, await areas.load(conn), at))
+        await signs.write(
+            conn,
+            await evaluate.evaluate(conn, await areas.load(conn), await networks.load(conn), at),
+        )
 
     return work

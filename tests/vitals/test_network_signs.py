@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from vitals import areas, evaluate, follow, signs, tunnel
+from vitals import areas, evaluate, follow, networks, signs, tunnel
 from vitals.signs import Sign
 
 Connection = psycopg.AsyncConnection[Any]
@@ -26,7 +26,9 @@ async def city(known_city: Any) -> Any:
 async def _evaluate(conn: Connection, now: datetime = NOW) -> dict[tuple[str, str], Sign]:
     while (await follow.follow(conn, now)).entries:
         pass
-    await signs.write(conn, await evaluate.evaluate(conn, await areas.load(conn), now))
+    await signs.write(
+        conn, await evaluate.evaluate(conn, await areas.load(conn), await networks.load(conn), now)
+    )
     return {(sign.entity, sign.indicator): sign for sign in await signs.current(conn)}
 
 

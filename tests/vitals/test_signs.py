@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from vitals import areas, evaluate, follow, signs
+from vitals import areas, evaluate, follow, networks, signs
 from vitals.signs import Sign
 
 Connection = psycopg.AsyncConnection[Any]
@@ -23,7 +23,7 @@ DONGCHENG, XICHENG, HAIDIAN = "110101", "110102", "110108"
 async def _evaluate(conn: Connection, now: datetime = NOW) -> dict[tuple[str, str], Sign]:
     while (await follow.follow(conn, now)).entries:
         pass
-    found = await evaluate.evaluate(conn, await areas.load(conn), now)
+    found = await evaluate.evaluate(conn, await areas.load(conn), await networks.load(conn), now)
     await signs.write(conn, found)
     current = await signs.current(conn)
     return {(sign.entity, sign.indicator): sign for sign in current}
