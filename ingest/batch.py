@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from city.payload import Decoded, decode
-from city.readings import Reading, Refused
+from city.readings import Reading, Refused, instant_of
 from city.topics import parse_topic
 from devices.directory import DeviceEntry
 from ingest.columns import Columns, Prepared
 from ingest.framing import Message
 from ingest.senders import Sender, Senders, Stranger, sender_of, unknown_device
-from store.ledger import instant
 from store.quarantine import Refusal
 
 EARLIEST_US = 946_684_800_000_000
@@ -147,7 +146,7 @@ class Batch:
             message, refused = self.messages[rejection.message], rejection.refused
             rows.append(
                 Refusal(
-                    instant(self.received_us),
+                    instant_of(self.received_us),
                     message.topic,
                     None if rejection.message == last else message.payload,
                     refused.reason,
@@ -183,11 +182,16 @@ class Batch:
         if columns is None:
             columns = self.columns[sender.profile.name] = Columns(sender.profile)
         latest_us = self.received_us + FUTURE_US
-        for reading in decoded.readings:
+        misdated: list[int] = []
+        for at, reading in enumerate(decoded.readings):
             if EARLIEST_US <= reading.ts_us <= latest_us:
                 columns.add(sender, number, reading)
             else:
-                self._reject(number, _bad_time(decoded, reading, latest_us))
+                misdated.append(at)
+        if misdated:
+            indices = _indices(decoded)
+            for at in misdated:
+                self._reject(number, _bad_time(decoded.readings[at], indices[at], latest_us))
         for refused in decoded.refusals:
             self._reject(number, refused)
 
@@ -195,17 +199,19 @@ class Batch:
         self.rejections.append(Rejection(number, refused))
 
 
-def _bad_time(decoded: Decoded, reading: Reading, latest_us: int) -> Refused:
-    """Why the reading's instant can't be, and which reading of its message it is."""
-    index = None
-    if len(decoded.readings) + len(decoded.refusals) > 1:
-        refused = {refusal.index for refusal in decoded.refusals}
-        total = len(decoded.readings) + len(refused)
-        indices = [at for at in range(total) if at not in refused]
-        index = next(
-            at for at, other in zip(indices, decoded.readings, strict=True) if other is reading
-        )
+def _indices(decoded: Decoded) -> Sequence[int | None]:
+    """Which reading of its message each of these is; None for one that came alone."""
+    if len(decoded.readings) + len(decoded.refusals) == 1:
+        return [None]
+    refused = {refusal.index for refusal in decoded.refusals}
+    total = len(decoded.readings) + len(refused)
+    return [at for at in range(total) if at not in refused]
+
+
+def _bad_time(reading: Reading, index: int | None, latest_us: int) -> Refused:
+    """Why the reading's instant can't be."""
     if reading.ts_us > latest_us:
-        rule = f"is later than {instant(latest_us).isoformat()}, five minutes after receipt"
-        return Refused("time-in-future", f"ts {instant(reading.ts_us).isoformat()} {rule}", index)
+        rule = f"is later than {instant_of(latest_us).isoformat()}, five minutes after receipt"
+        given = instant_of(reading.ts_us).isoformat()
+        return Refused("time-in-future", f"ts {given} {rule}", index)
     return Refused("time-too-old", f"ts {reading.ts_us} µs since 1970 is before 2000", index)

@@ -5,16 +5,15 @@ from dicts to a matrix without a step for each value.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from city.profiles import Profile
-from city.readings import Reading
+from city.readings import Reading, instant_of
 from ingest.flags import flag
 from ingest.senders import Sender
-from store.ledger import HourCount, Span, instant
+from store.ledger import HourCount, Span
 from store.telemetry import Int64s, Rows, repeats
 
 _HOUR_US = 3_600_000_000
@@ -116,7 +115,7 @@ class Columns:
 def span(rows: Rows) -> Span:
     """What the ledger says of these rows, of which there is at least one."""
     first, last = int(rows.ts_us.min()), int(rows.ts_us.max())
-    return Span(rows.profile.name, instant(first), instant(last), len(rows))
+    return Span(rows.profile.name, instant_of(first), instant_of(last), len(rows))
 
 
 def hour_counts(rows: Rows, district_of: dict[int, str]) -> list[HourCount]:
@@ -131,7 +130,7 @@ def hour_counts(rows: Rows, district_of: dict[int, str]) -> list[HourCount]:
     )
     return [
         HourCount(
-            instant(0) + timedelta(hours=cell // len(names)),
+            instant_of(cell // len(names) * _HOUR_US),
             names[cell % len(names)],
             rows.profile.name,
             count,

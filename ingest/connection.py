@@ -36,14 +36,12 @@ class BrokerConnection(asyncio.BufferedProtocol):
     Attributes:
         lost: done when the connection is gone; raises `BrokerLost` unless we closed it.
         session_present: whether the broker had kept our session.
-        received: messages read from the socket.
     """
 
     def __init__(self, receiver: Receiver, settings: IngestSettings) -> None:
         loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = loop.create_future()
         self.session_present = False
-        self.received = 0
         self._receiver = receiver
         self._settings = settings
         self._loop = loop
@@ -178,7 +176,6 @@ class BrokerConnection(asyncio.BufferedProtocol):
             self._give_up(str(error), mqtt5.DisconnectReasonCode.MALFORMED_PACKET)
             return
         if messages:
-            self.received += len(messages)
             self._rest()
             self._receiver(self, messages)
 

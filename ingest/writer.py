@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from city.readings import instant_of
 from devices import directory
 from devices.directory import DeviceEntry
 from ingest.backoff import delays
@@ -222,18 +223,20 @@ def _write_rows(
 
 def _ledger_row(batch: Batch, batch_id: int, outcome: Outcome, member: str) -> ledger.Batch:
     prepared = batch.prepare()
-    oldest = min((int(each.rows.ts_us.min()) for each in prepared), default=None)
-    newest = max((int(each.rows.ts_us.max()) for each in prepared), default=None)
+    spans = [span(each.rows) for each in prepared]
+    received_at = instant_of(batch.received_us)
     return ledger.Batch(
         batch_id=batch_id,
         member=member,
         messages=len(batch),
         counts=outcome.counts,
         quarantined=outcome.quarantined,
-        spans=[span(each.rows) for each in prepared],
+        spans=spans,
         hours=[hour for each in prepared for hour in hour_counts(each.rows, each.district_of)],
-        min_late_s=None if newest is None else (batch.received_us - newest) / 1e6,
-        max_late_s=None if oldest is None else (batch.received_us - oldest) / 1e6,
+        min_late_s=min(((received_at - each.end).total_seconds() for each in spans), default=None),
+        max_late_s=max(
+            ((received_at - each.start).total_seconds() for each in spans), default=None
+        ),
     )
 
 

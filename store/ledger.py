@@ -6,7 +6,7 @@ and the books are made from the ledger and the rows it points to.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import psycopg
@@ -221,11 +221,6 @@ async def last_commit_at(conn: psycopg.AsyncConnection[Any]) -> datetime | None:
     """When ingest last committed; None in an empty ledger."""
     row = await (await conn.execute(_LAST)).fetchone()
     return None if row is None else row[0]
-
-
-def instant(microseconds: int) -> datetime:
-    """The aware UTC time of microseconds since 1970-01-01T00:00Z."""
-    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _span_json(span: Span) -> dict[str, object]:
