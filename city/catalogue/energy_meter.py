@@ -34,7 +34,6 @@ def _instant(
     *,
     high: float,
     resolution: float,
-    low: float = 0,
 ) -> Metric:
     """What flows at this moment."""
     return Metric(
@@ -42,10 +41,25 @@ def _instant(
         bit=bit,
         names={"zh": zh, "en": en},
         unit=unit,
-        low=low,
+        low=0,
         high=high,
         resolution=resolution,
         detection_floor=0,
+        grade=Grade.CONDITIONAL,
+    )
+
+
+def _water_temperature(name: str, bit: int, zh: str, en: str, *, suspect_high: float) -> Metric:
+    """Of the heating water at the building's inlet or outlet, °C."""
+    return Metric(
+        name=name,
+        bit=bit,
+        names={"zh": zh, "en": en},
+        unit="Cel",
+        low=0,
+        high=180,
+        resolution=0.1,
+        suspect_high=suspect_high,
         grade=Grade.CONDITIONAL,
     )
 
@@ -66,27 +80,11 @@ ENERGY_METER = Profile(
         _instant(
             "water_flow_m3_h", 7, "用水流量", "Water flow", "m3/h", high=2_000, resolution=0.001
         ),
-        Metric(
-            name="heat_supply_c",
-            bit=8,
-            names={"zh": "供水温度", "en": "Heating supply temperature"},
-            unit="Cel",
-            low=0,
-            high=180,
-            resolution=0.1,
-            suspect_high=150,
-            grade=Grade.CONDITIONAL,
+        _water_temperature(
+            "heat_supply_c", 8, "供水温度", "Heating supply temperature", suspect_high=150
         ),
-        Metric(
-            name="heat_return_c",
-            bit=9,
-            names={"zh": "回水温度", "en": "Heating return temperature"},
-            unit="Cel",
-            low=0,
-            high=180,
-            resolution=0.1,
-            suspect_high=120,
-            grade=Grade.CONDITIONAL,
+        _water_temperature(
+            "heat_return_c", 9, "回水温度", "Heating return temperature", suspect_high=120
         ),
     ),
 )

@@ -7,35 +7,15 @@ from city.profiles import Aggregation, Grade, Metric, Names, Storage
 _HJ_653 = "gas and particle analysers' usual range; step as HJ 633-2026, 4.2.2"
 
 
-def concentration(name: str, bit: int, label: str, high: float, suspect_high: float) -> Metric:
-    """A pollutant in µg/m³; the suspect limit is our own, above anything Beijing has recorded."""
-    return Metric(
-        name=name,
-        bit=bit,
-        names={"zh": f"{label} 浓度", "en": f"{label} concentration"},
-        unit="ug/m3",
-        low=0,
-        high=high,
-        resolution=0.1,
-        suspect_high=suspect_high,
-        detection_floor=2,
-        source=_HJ_653,
-    )
-
-
-def carbon_monoxide(bit: int) -> Metric:
-    """CO in ambient air, mg/m³."""
-    return Metric(
-        name="co",
-        bit=bit,
-        names={"zh": "CO 浓度", "en": "CO concentration"},
-        unit="mg/m3",
-        low=0,
-        high=100,
-        resolution=0.01,
-        suspect_high=30,
-        detection_floor=0.1,
-        source=_HJ_653,
+def pollutants() -> tuple[Metric, ...]:
+    """The six that air quality is judged by, in bits 0 to 5."""
+    return (
+        _concentration("pm25", 0, "PM2.5", high=1000, suspect_high=900),
+        _concentration("pm10", 1, "PM10", high=2000, suspect_high=1500),
+        _concentration("so2", 2, "SO₂", high=3000, suspect_high=1000),
+        _concentration("no2", 3, "NO₂", high=4000, suspect_high=700),
+        _concentration("o3", 4, "O₃", high=1500, suspect_high=600),
+        _carbon_monoxide(5),
     )
 
 
@@ -166,4 +146,36 @@ def state(
         states=states,
         source="code list of this catalogue",
         grade=grade,
+    )
+
+
+def _concentration(name: str, bit: int, label: str, high: float, suspect_high: float) -> Metric:
+    """A pollutant in µg/m³; the suspect limit is our own, above anything Beijing has recorded."""
+    return Metric(
+        name=name,
+        bit=bit,
+        names={"zh": f"{label} 浓度", "en": f"{label} concentration"},
+        unit="ug/m3",
+        low=0,
+        high=high,
+        resolution=0.1,
+        suspect_high=suspect_high,
+        detection_floor=2,
+        source=_HJ_653,
+    )
+
+
+def _carbon_monoxide(bit: int) -> Metric:
+    """CO in ambient air, mg/m³."""
+    return Metric(
+        name="co",
+        bit=bit,
+        names={"zh": "CO 浓度", "en": "CO concentration"},
+        unit="mg/m3",
+        low=0,
+        high=100,
+        resolution=0.01,
+        suspect_high=30,
+        detection_floor=0.1,
+        source=_HJ_653,
     )

@@ -1,10 +1,9 @@
 """What a multi-function pole measures: air, weather, noise, its lamp, people, a charger."""
 
 from city.catalogue.quantities import (
-    carbon_monoxide,
-    concentration,
     energy_counter,
     humidity,
+    pollutants,
     pressure,
     rain,
     state,
@@ -27,12 +26,7 @@ SMART_POLE = Profile(
     interval_s=60,
     chunk_days=1,
     metrics=(
-        concentration("pm25", 0, "PM2.5", high=1000, suspect_high=900),
-        concentration("pm10", 1, "PM10", high=2000, suspect_high=1500),
-        concentration("so2", 2, "SO₂", high=3000, suspect_high=1000),
-        concentration("no2", 3, "NO₂", high=4000, suspect_high=700),
-        concentration("o3", 4, "O₃", high=1500, suspect_high=600),
-        carbon_monoxide(5),
+        *pollutants(),
         Metric(
             name="noise_db",
             bit=6,
