@@ -6,11 +6,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import features, models, paging, parameters
 from api.context import App, Database
-from api.devices import MAX_LIMIT, From, To
 from api.documents import answers
 from api.errors import WrongKind
 from api.replies import GEOJSON, tagged
-from api.signs import MAX_HISTORY, SIGN_EXAMPLE, sign_history
+from api.signs import SIGN_EXAMPLE, History, sign_history
 from city.codes import Kind
 from registry import areas as registry_areas
 from registry.classes import AREA_LEVELS
@@ -63,18 +62,17 @@ Level = Annotated[
 async def areas(
     request: Request,
     conn: Database,
+    portion: paging.Portion,
     level: Level = None,
     within: Annotated[str | None, Query(description="Inside this area.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")] = 100,
-    cursor: Annotated[str | None, Query(description="From the `next` link.")] = None,
 ) -> Response:
     """List areas by code, of one level or inside an area, with counts of what lies in them."""
     page = await registry_areas.areas(
         conn,
         level=level,
         within=None if within is None else parameters.code("within", within, Kind.AREA),
-        after=None if cursor is None else paging.decode(cursor),
-        limit=limit,
+        after=portion.after,
+        limit=portion.limit,
     )
     counts = await registry_areas.count_inside(conn, list(page.items), Kind.COMPONENT, *COUNTED)
     found = [_feature(area, counts[area.code]) for area in page.items]
@@ -91,18 +89,13 @@ async def area_signs(
     code: Annotated[str, Path(description="The area's city code.", examples=["A0000HGF4"])],
     app: App,
     conn: Database,
-    indicator: Annotated[str | None, Query(description="One indicator.")] = None,
-    from_: From = None,
-    to: To = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_HISTORY, description="The newest so many.")] = 1000,
+    wanted: History,
 ) -> Response:
     """Return the signs of an area in [from, to), oldest first: each change, and one an hour."""
     parsed = parameters.code("code", code)
     if not parsed.startswith(Kind.AREA):
         raise WrongKind(parsed, "an area (kind A)")
-    return await sign_history(
-        conn, parsed, app.clock(), indicator=indicator, from_=from_, to=to, limit=limit
-    )
+    return await sign_history(conn, parsed, app.clock(), wanted)
 
 
 def _feature(area: Found, counts: dict[str, int]) -> dict[str, Any]:

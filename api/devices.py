@@ -11,6 +11,7 @@ from api.context import App, Database
 from api.device_reads import DeviceRow
 from api.documents import answers
 from api.errors import BadParameter
+from api.parameters import From, To
 from api.replies import live
 from city import catalogue
 from city.catalogue import PROFILES
@@ -23,22 +24,12 @@ from vitals.aqi import Aqi, Norm
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
 
-MAX_LIMIT = 1000
 LONGEST_SERIES = timedelta(days=3660)
 LONGEST_AQI = timedelta(days=366)
 
 DeviceCode = Annotated[
     str, Path(description="The device's city code, kind D.", examples=["D7K3K4WTH"])
 ]
-From = Annotated[
-    str | None,
-    Query(alias="from", description="First instant, RFC 3339.", examples=["2026-11-23T00:00:00Z"]),
-]
-To = Annotated[
-    str | None,
-    Query(description="First instant no longer asked for; now.", examples=["2026-11-24T00:00:00Z"]),
-]
-
 _LATEST = {"pm25": {"value": 35.2, "ts": "2026-11-23T08:15:42Z", "quality": "good"}}
 _ITEM: dict[str, Any] = {
     "code": "D7K3K4WTH",
@@ -69,13 +60,12 @@ async def devices(
     request: Request,
     app: App,
     conn: Database,
+    portion: paging.Portion,
     area: Annotated[str | None, Query(description="In this area, at any depth.")] = None,
     profile: Annotated[str | None, Query(description="Of this profile.")] = None,
     on: Annotated[
         str | None, Query(description="Mounted on this: a pole, a link, a compartment, a building.")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")] = 100,
-    cursor: Annotated[str | None, Query(description="From the `next` link.")] = None,
 ) -> Response:
     """List devices in service by code, with every metric's newest value."""
     rows = await device_reads.page(
@@ -83,13 +73,15 @@ async def devices(
         area=None if area is None else parameters.code("area", area, Kind.AREA),
         profile_name=None if profile is None else known_profile(profile),
         mounted_on=None if on is None else parameters.code("on", on),
-        after="" if cursor is None else parameters.code("cursor", paging.decode(cursor)),
-        limit=limit + 1,
+        after="" if portion.after is None else parameters.code("cursor", portion.after),
+        limit=portion.limit + 1,
     )
     states = await device_reads.states(conn, rows)
     now = app.clock()
-    items = [device_reads.item(row, states.get(row.device_key), now) for row in rows[:limit]]
-    last = rows[limit - 1].code if len(rows) > limit else None
+    items = [
+        device_reads.item(row, states.get(row.device_key), now) for row in rows[: portion.limit]
+    ]
+    last = rows[portion.limit - 1].code if len(rows) > portion.limit else None
     return live({"items": items, "links": paging.links(request, last)})
 
 

@@ -1,18 +1,17 @@
 """Entities: what is registered, by area, box, kind and class, and one by its code at any time."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from psycopg import AsyncConnection
 
 from api import descriptions, features, models, paging, parameters
 from api.context import App, Database
 from api.descriptions import RELATED_EXAMPLE
-from api.devices import MAX_LIMIT, From, To
 from api.documents import answers
 from api.replies import GEOJSON, tagged
-from api.signs import MAX_HISTORY, SIGN_EXAMPLE, sign_history
+from api.signs import SIGN_EXAMPLE, History, sign_history
 from city.codes import Kind
 from registry.search import Found, find
 from vitals import signs
@@ -58,21 +57,6 @@ _LINE_EXAMPLE: dict[str, Any] = {
 }
 
 
-class Portion(NamedTuple):
-    """Which part of a list is asked for."""
-
-    limit: int
-    after: str | None
-
-
-def portion_of(
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")] = 100,
-    cursor: Annotated[str | None, Query(description="From the `next` link.")] = None,
-) -> Portion:
-    """Read which part of a list is asked for."""
-    return Portion(limit, None if cursor is None else paging.decode(cursor))
-
-
 @router.get(
     "",
     summary="Entities by area, box, kind and class",
@@ -108,7 +92,7 @@ def portion_of(
 async def entities(
     request: Request,
     conn: Database,
-    portion: Annotated[Portion, Depends(portion_of)],
+    portion: paging.Portion,
     kind: Annotated[str | None, Query(description="Kind letter.", examples=["C"])] = None,
     class_: Annotated[
         str | None, Query(alias="class", description="Class.", examples=["smart-pole"])
@@ -181,20 +165,14 @@ async def entity_signs(
     code: Annotated[str, Path(description="A city code.", examples=["L7K3K4WTE"])],
     app: App,
     conn: Database,
-    indicator: Annotated[str | None, Query(description="One indicator.")] = None,
-    from_: From = None,
-    to: To = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_HISTORY, description="The newest so many.")] = 1000,
+    wanted: History,
 ) -> Response:
     """Return the signs of a thing in [from, to), oldest first.
 
     Each change of level, status or reason, a change of value alone once in five minutes, and one an
     hour. A thing that has no signs has an empty list.
     """
-    parsed = parameters.code("code", code)
-    return await sign_history(
-        conn, parsed, app.clock(), indicator=indicator, from_=from_, to=to, limit=limit
-    )
+    return await sign_history(conn, parameters.code("code", code), app.clock(), wanted)
 
 
 async def _districts(conn: AsyncConnection[Any]) -> dict[str, str]:

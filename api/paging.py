@@ -1,13 +1,18 @@
-"""Cursors: where a page of a list ended, opaque to clients, checked when they come back."""
+"""Pages of lists: how much is asked for, and where the page before ended.
+
+A cursor is opaque to clients and checked when it comes back.
+"""
 
 import base64
 import binascii
+from typing import Annotated, NamedTuple
 
-from fastapi import Request
+from fastapi import Depends, Query, Request
 
 from api.errors import BadParameter
 
 MAX_CURSOR = 200
+MAX_LIMIT = 1000
 
 
 def encode(position: str) -> str:
@@ -29,6 +34,23 @@ def decode(cursor: str) -> str:
     except (ValueError, binascii.Error):
         raise BadParameter("cursor", cursor, "is not a cursor this API gave out") from None
     return text
+
+
+class Wanted(NamedTuple):
+    """Which part of a list is asked for."""
+
+    limit: int
+    after: str | None
+
+
+async def _wanted(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")] = 100,
+    cursor: Annotated[str | None, Query(description="From the `next` link.")] = None,
+) -> Wanted:
+    return Wanted(limit, None if cursor is None else decode(cursor))
+
+
+Portion = Annotated[Wanted, Depends(_wanted)]
 
 
 def links(request: Request, last: str | None) -> list[dict[str, str]]:

@@ -4,6 +4,9 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from re import compile as pattern
+from typing import Annotated
+
+from fastapi import Query
 
 from api.errors import BadParameter
 from city.codes import Code, Kind, parse_code
@@ -14,6 +17,15 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 MAX_LON, MAX_LAT = 180.0, 90.0
 _SIDES = 4
+
+From = Annotated[
+    str | None,
+    Query(alias="from", description="First instant, RFC 3339.", examples=["2026-11-23T00:00:00Z"]),
+]
+To = Annotated[
+    str | None,
+    Query(description="First instant no longer asked for; now.", examples=["2026-11-24T00:00:00Z"]),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,16 @@
 """Current vital signs of areas, routes and links."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from psycopg import AsyncConnection
 
 from api import models, parameters
 from api.context import Database
 from api.documents import answers
 from api.errors import BadParameter, Unassigned
+from api.parameters import From, To
 from api.replies import live, tagged
 from city.codes import Kind
 from registry.classes import AREA_LEVELS
@@ -75,7 +76,7 @@ async def current(
     """
     if level is not None and level not in LEVELS:
         raise BadParameter("level", level, f"must be one of {', '.join(LEVELS)}")
-    name = None if indicator is None else indicators.indicator(indicator).id
+    name = _indicator(indicator)
     found = await signs.current(
         conn,
         kind=_KINDS.get(level or "", Kind.AREA),
@@ -86,15 +87,29 @@ async def current(
     return tagged(request, {"items": [signs.as_json(sign) for sign in found], "links": []})
 
 
+class Wanted(NamedTuple):
+    """Which signs of a thing are asked for, as the request has it."""
+
+    indicator: str | None
+    from_: str | None
+    to: str | None
+    limit: int
+
+
+async def _wanted(
+    indicator: Annotated[str | None, Query(description="One indicator.")] = None,
+    from_: From = None,
+    to: To = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_HISTORY, description="The newest so many.")] = 1000,
+) -> Wanted:
+    return Wanted(indicator, from_, to, limit)
+
+
+History = Annotated[Wanted, Depends(_wanted)]
+
+
 async def sign_history(
-    conn: AsyncConnection[Any],
-    code: str,
-    now: datetime,
-    *,
-    indicator: str | None,
-    from_: str | None,
-    to: str | None,
-    limit: int,
+    conn: AsyncConnection[Any], code: str, now: datetime, wanted: Wanted
 ) -> Response:
     """Return the signs of a thing over time, by default of 24 hours.
 
@@ -102,11 +117,17 @@ async def sign_history(
         Unassigned: the code names nothing now.
         BadParameter: the span makes no sense.
     """
-    span = parameters.span(from_, to, now=now, default=timedelta(hours=24), longest=LONGEST_HISTORY)
-    name = None if indicator is None else indicators.indicator(indicator).id
+    span = parameters.span(
+        wanted.from_, wanted.to, now=now, default=timedelta(hours=24), longest=LONGEST_HISTORY
+    )
+    name = _indicator(wanted.indicator)
     if await (await conn.execute(_IS_BOUND, [code])).fetchone() is None:
         raise Unassigned(code)
     found = await signs.history(
-        conn, code, indicator=name, start=span.start, end=span.end, limit=limit
+        conn, code, indicator=name, start=span.start, end=span.end, limit=wanted.limit
     )
     return live({"items": [signs.as_json(sign) for sign in found], "links": []})
+
+
+def _indicator(name: str | None) -> str | None:
+    return None if name is None else indicators.indicator(name).id
