@@ -68,5 +68,5 @@ def _simulators(settings: Settings, house: House) -> Iterator[Part]:
     simulate = ["simulate", "--interval", INTERVAL, "--backfill", BACKFILL]
     for name, arguments in (("stations", replay), ("fleet", simulate)):
         log = settings.state.logs / f"{name}.log"
-        service = Service(name, arguments, environment=house.environment, log=log)
+        service = Service(arguments, environment=house.environment, log=log)
         yield Part(name, service)

@@ -129,7 +129,7 @@ def _start_services(
         if supervisor.stop.requested:
             break
         log = settings.state.logs / f"{name}.log"
-        service = Service(name, [name], environment=environment, log=log)
+        service = Service([name], environment=environment, log=log)
         supervisor.start(Part(name, service, address))
     return House(stack, page, environment)
 

@@ -9,17 +9,13 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from citypulse.stack import process
-from citypulse.stack.errors import StartFailed
 from citypulse.stack.install import Installation
 from citypulse.stack.ports import LOOPBACK
+from citypulse.stack.server import Server
 
-START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 15.0
 # What one client's queue may hold while it is away; beyond it the broker drops and $SYS counts.
 QUEUE_BUDGET_BYTES = 512 * 1024 * 1024
@@ -36,19 +32,21 @@ PASSWORD_FILE = "passwords"  # noqa: S105 - the name of a file
 ACL_FILE = "acl"
 
 
-class Broker:
+class Broker(Server):
     """One Mosquitto with its own folder: configuration, credentials, persistence.
 
     The password and ACL files must be there before ``start``.
     """
 
+    name = "Mosquitto"
+    start_deadline_s = 20.0
+    ask_every_s = process.POLL_S
+
     def __init__(self, installation: Installation, folder: Path, *, port: int, log: Path) -> None:
+        super().__init__(port=port, log=log)
         self._binary = installation.mosquitto
         self._folder = folder
         self._persistence = folder / "persistence"
-        self._child: subprocess.Popen[bytes] | None = None
-        self.port = port
-        self.log = log
 
     @property
     def password_file(self) -> Path:
@@ -63,13 +61,6 @@ class Broker:
     def url_as(self, username: str, password: str) -> str:
         """The address for one user; holds a secret."""
         return f"mqtt://{username}:{password}@{LOOPBACK}:{self.port}"
-
-    @property
-    def pid(self) -> int | None:
-        """The broker's process, ours or an orphan's, if it runs."""
-        if self._child is not None and self._child.poll() is None:
-            return self._child.pid
-        return running_pid(self._folder)
 
     def start(self) -> None:
         """Bring the broker up with what its last snapshot holds.
@@ -124,31 +115,12 @@ class Broker:
         """Have the password and ACL files read again; sessions of revoked users end."""
         reload(self._folder)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
     def answers(self) -> bool:
         """Whether the broker answers an MQTT CONNECT now."""
         return answers(self.port)
 
-    def _await_answer(self, child: subprocess.Popen[bytes]) -> None:
-        end = time.monotonic() + START_DEADLINE_S
-        while not self.answers():
-            if child.poll() is not None:
-                raise StartFailed("Mosquitto", self.log, f"it ended with status {child.returncode}")
-            if time.monotonic() > end:
-                self.stop()
-                raise StartFailed("Mosquitto", self.log, f"no answer in {START_DEADLINE_S:.0f} s")
-            time.sleep(process.POLL_S)
+    def _recorded_pid(self) -> int | None:
+        return running_pid(self._folder)
 
     def _configuration_text(self) -> str:
         """Settings of mosquitto.conf; the two zeros lift limits that drop silently by default.

@@ -8,11 +8,9 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import LiteralString, Self
 
 import psycopg
@@ -23,12 +21,12 @@ from citypulse.stack.credentials import Credentials
 from citypulse.stack.errors import StartFailed
 from citypulse.stack.install import Installation
 from citypulse.stack.ports import LOOPBACK
+from citypulse.stack.server import Server
 
 OWNER = "citypulse"
 DATABASE = "citypulse"
 EXTENSIONS = ("timescaledb", "postgis", "btree_gist")
 SOCKET_PATH_LIMIT = 107
-START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 20.0
 # On the Apache edition TimescaleDB's own job 3 only fails, loudly, in every database.
 SILENCE_JOB_3 = "UPDATE _timescaledb_config.bgw_job SET scheduled = false WHERE id = 3"
@@ -53,12 +51,15 @@ class Tuning:
         return cls(shared_buffers_mb=128, durable=False)
 
 
-class Postgres:
-    """One PostgreSQL server with its own data folder.
+class Postgres(Server):
+    """One PostgreSQL server with its own data folder, which ``start`` makes if need be.
 
-    The constructor assigns; ``start`` makes the data folder if need be and returns when the server
-    answers. Start it from the main thread: the server ends when the thread that started it does.
+    Start it from the main thread: the server ends when the thread that started it does.
     """
+
+    name = "PostgreSQL"
+    start_deadline_s = 60.0
+    ask_every_s = 0.1  # each time it refuses is a line of its log
 
     def __init__(
         self,
@@ -70,14 +71,12 @@ class Postgres:
         log: Path,
         tuning: Tuning,
     ) -> None:
+        super().__init__(port=port, log=log)
         self._bin = installation.postgres_bin
         self._folder = folder
         self._data = folder / "data"
         self._credentials = credentials
         self._tuning = tuning
-        self._child: subprocess.Popen[bytes] | None = None
-        self.port = port
-        self.log = log
 
     @property
     def url(self) -> str:
@@ -90,13 +89,6 @@ class Postgres:
         if superuser:
             user, password = "postgres", self._credentials.superuser
         return f"postgresql://{user}:{password}@{LOOPBACK}:{self.port}/{database}"
-
-    @property
-    def pid(self) -> int | None:
-        """The server's process, ours or an orphan's, if it runs."""
-        if self._child is not None and self._child.poll() is None:
-            return self._child.pid
-        return running_pid(self._data)
 
     def start(self) -> None:
         """Bring the server up on data that is as the last run left it.
@@ -149,18 +141,6 @@ class Postgres:
         )
         self._child = None
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
     def answers(self) -> bool:
         """Whether the server takes a connection and a query now."""
         try:
@@ -171,10 +151,6 @@ class Postgres:
         except psycopg.OperationalError:
             return False
         return True
-
-    def versions(self) -> dict[str, str]:
-        """Versions of the server and its extensions, from the installed files."""
-        return installed_versions(self._bin)
 
     def prepare(self, database: str = DATABASE) -> None:
         """Make the owner and its database with the extensions, unless they are there.
@@ -260,22 +236,11 @@ class Postgres:
         PostgreSQL removes a stale ``postmaster.pid`` by itself, except where another process has
         since been given the same number; ours is told apart by its command line.
         """
-        pid = running_pid(self._data)
-        if pid is not None:
-            self.stop()
+        self.stop()
         (self._data / "postmaster.pid").unlink(missing_ok=True)
 
-    def _await_answer(self, child: subprocess.Popen[bytes]) -> None:
-        end = time.monotonic() + START_DEADLINE_S
-        while not self.answers():
-            if child.poll() is not None:
-                raise StartFailed(
-                    "PostgreSQL", self.log, f"it ended with status {child.returncode}"
-                )
-            if time.monotonic() > end:
-                self.stop()
-                raise StartFailed("PostgreSQL", self.log, f"no answer in {START_DEADLINE_S:.0f} s")
-            time.sleep(0.1)
+    def _recorded_pid(self) -> int | None:
+        return running_pid(self._data)
 
 
 def configuration(tuning: Tuning, *, port: int, sockets: str) -> dict[str, str]:

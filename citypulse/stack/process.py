@@ -4,7 +4,6 @@ import contextlib
 import os
 import pwd
 import resource
-import shutil
 import signal
 import subprocess
 import time
@@ -39,18 +38,14 @@ def make_server_folder(path: Path) -> None:
     path.chmod(0o700)
 
 
-def guarded(
-    command: Sequence[str], *, death_signal: signal.Signals, drop: bool, dies_with_us: bool = True
-) -> list[str]:
+def guarded(command: Sequence[str], *, death_signal: signal.Signals, drop: bool) -> list[str]:
     """The command, wrapped so that it dies with its parent and, as root, gives up root.
 
     The kernel forgets the death signal when a process changes its user, so ``setpriv`` sets it
     after that and before the program starts. It fires when the *thread* that started the process
     ends: start from the main thread.
     """
-    wrapped = ["setpriv"]
-    if dies_with_us:
-        wrapped += ["--pdeathsig", death_signal.name.removeprefix("SIG")]
+    wrapped = ["setpriv", "--pdeathsig", death_signal.name.removeprefix("SIG")]
     if drop and (owner := server_owner()):
         wrapped += [f"--reuid={owner[0]}", f"--regid={owner[1]}", "--clear-groups"]
     return [*wrapped, "--", *command]
@@ -62,7 +57,7 @@ def server_environment() -> dict[str, str]:
 
 
 def spawn(
-    command: Sequence[str], *, log: Path, environment: Mapping[str, str], cwd: Path = Path("/")
+    command: Sequence[str], *, log: Path, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, its output appended to a log file.
 
@@ -76,19 +71,17 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             env=dict(environment),
-            cwd=cwd,
+            cwd="/",
             start_new_session=True,
         )
 
 
-def raise_descriptor_limit() -> int:
-    """Lift this process's limit of open files, which children inherit; return the new limit."""
+def raise_descriptor_limit() -> None:
+    """Lift this process's limit of open files, which children inherit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(WANTED_DESCRIPTORS, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        return wanted
-    return soft
 
 
 def run_as_server(command: Sequence[str], *, log: Path) -> int:
@@ -149,11 +142,6 @@ def stop_process(
         os.kill(pid, signal.SIGKILL)
     wait_until(has_ended, deadline_s=deadline_s)
     return False
-
-
-def find_program(name: str) -> str:
-    """The full path of a program, or its bare name for the shell's own error."""
-    return shutil.which(name) or name
 
 
 def _rotate(log: Path) -> None:

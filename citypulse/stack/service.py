@@ -15,17 +15,9 @@ class Service:
     """A child process that runs one of the command's own sub-commands."""
 
     def __init__(
-        self,
-        name: str,
-        arguments: Sequence[str],
-        *,
-        environment: Mapping[str, str],
-        log: Path,
-        address: str = "",
+        self, arguments: Sequence[str], *, environment: Mapping[str, str], log: Path
     ) -> None:
-        self.name = name
         self.log = log
-        self.address = address
         self._arguments = tuple(arguments)
         self._environment = dict(environment)
         self._child: subprocess.Popen[bytes] | None = None
@@ -34,11 +26,6 @@ class Service:
     def pid(self) -> int | None:
         """Its process, while it runs."""
         return self._child.pid if self._child is not None and self._child.poll() is None else None
-
-    @property
-    def status(self) -> int | None:
-        """The exit status of its last process, once that has ended."""
-        return self._child.poll() if self._child is not None else None
 
     def start(self) -> None:
         """Start the process; its output goes to the log."""
