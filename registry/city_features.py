@@ -17,7 +17,7 @@ from city.codes import Kind, parse_code
 from city.errors import BadCode, InvalidValue, shortened
 from city.frames import Frame, frame_named, to_wgs84
 from registry.aliases import alias_fault
-from registry.classes import CLASSES, REGISTERED_KINDS
+from registry.classes import REGISTERED_KINDS, class_fault
 from registry.errors import BadCityFile, Problem
 from registry.geometries import geometry_fault, read_geometry, shown
 from registry.stated_relations import Stated, read_relations
@@ -203,11 +203,11 @@ class _Reader:
     def _class(self, kind: Kind, value: object, profile: str | None) -> str:
         if value is None and kind is Kind.DEVICE and profile is not None:
             return profile
-        if isinstance(value, str) and value in CLASSES[kind]:
-            return value
-        known = ", ".join(sorted(CLASSES[kind]))
-        self._refuse("properties.class", value, f"is no class of kind {kind}: {known}")
-        return ""
+        fault = class_fault(kind, value)
+        if fault:
+            self._refuse("properties.class", value, fault)
+            return ""
+        return str(value)
 
     def _profile(self, kind: Kind, value: object) -> str | None:
         if kind is not Kind.DEVICE:

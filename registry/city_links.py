@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 from city.codes import Kind
 from city.errors import shortened
 from registry.city_features import Feature
-from registry.classes import MOUNTS, level_of
+from registry.classes import MOUNTS, nesting_fault
 from registry.errors import Problem
 from registry.stated_relations import circle
 from registry.vocabulary import object_fault
@@ -257,9 +257,7 @@ def _reference_fault(feature: Feature, name: str, target: Target | None) -> str 
         return f"is of kind {target.kind}, not {_either(_ALLOWED[name])}"
     if name != "area" or feature.kind is not Kind.AREA:
         return None
-    if level_of(target.class_) < level_of(feature.class_):
-        return None
-    return f"is a {target.class_}: a {feature.class_} lies in a coarser area"
+    return nesting_fault(target.class_, feature.class_)
 
 
 def _either(kinds: Collection[Kind]) -> str:

@@ -48,10 +48,15 @@ CLASSES: Mapping[Kind, Set[str]] = MappingProxyType(
 REGISTERED_KINDS = frozenset(CLASSES)
 
 
-def level_of(area_class: str) -> int:
-    """How fine a class of area is: 0 for the city, 3 for a community.
+def class_fault(kind: Kind, class_: object) -> str | None:
+    """Why this is no class of the kind, in words; None when it is one."""
+    if isinstance(class_, str) and class_ in CLASSES[kind]:
+        return None
+    return f"is no class of kind {kind}: {', '.join(sorted(CLASSES[kind]))}"
 
-    Raises:
-        ValueError: for what is no class of area.
-    """
-    return AREA_LEVELS.index(area_class)
+
+def nesting_fault(outer_class: str, inner_class: str) -> str | None:
+    """Why an area of the outer class can't hold one of the inner, in words; None when it can."""
+    if AREA_LEVELS.index(outer_class) < AREA_LEVELS.index(inner_class):
+        return None
+    return f"is a {outer_class}: a {inner_class} lies in a coarser area"

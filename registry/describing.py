@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from city.codes import Kind
 from city.errors import InvalidValue
 from city.frames import Frame
-from registry.classes import CLASSES, MOUNTS, level_of
+from registry.classes import MOUNTS, class_fault, nesting_fault
 from registry.geometries import geometry_fault
 from registry.locking import Locked, bound_reference
 from registry.places import follow_mounts, place_changes, settle_areas, settle_mounted
@@ -105,9 +105,9 @@ async def _carry_through(
 
 
 def _check_class(kind: Kind, class_: str) -> None:
-    if class_ not in CLASSES[kind]:
-        known = ", ".join(sorted(CLASSES[kind]))
-        raise InvalidValue("class", class_, f"is no class of kind {kind}: {known}")
+    fault = class_fault(kind, class_)
+    if fault:
+        raise InvalidValue("class", class_, fault)
 
 
 def _check_geometry(kind: Kind, geometry: BaseGeometry | None) -> None:
@@ -120,9 +120,9 @@ async def _area_key(conn: AsyncConnection[Any], kind: Kind, description: Descrip
     if description.area is None:
         return None
     area = await bound_reference(conn, "area", description.area, {Kind.AREA})
-    if kind is Kind.AREA and level_of(area.class_) >= level_of(description.class_):
-        rule = f"is a {area.class_}: a {description.class_} lies in a coarser area"
-        raise InvalidValue("area", description.area, rule)
+    fault = nesting_fault(area.class_, description.class_) if kind is Kind.AREA else None
+    if fault:
+        raise InvalidValue("area", description.area, fault)
     return area.entity_key
 
 
