@@ -2,9 +2,8 @@
 
 Every device is a user named by its code. The rules for devices are patterns in which Mosquitto puts
 the user's name, so twenty thousand devices need five lines; services are named one by one, and so
-are gateways, each with the devices it speaks for. The
-files are replaced in one step, then the broker is told to read them again (SIGHUP), which ends the
-sessions of users that are gone.
+are gateways, each with the devices it speaks for. The files are replaced in one step, then the
+broker is told to read them again (SIGHUP), which ends the sessions of users that are gone.
 
 The broker takes a client's user name for its identifier (``use_username_as_clientid``), so that
 nobody can take over the session of another user. Hence no two processes share a user.
@@ -50,6 +49,18 @@ _CREDENTIALS = """
     ORDER BY c.username
 """
 
+# Who speaks for whom, as long as both have a credential. Index: credential_in_force.
+_MEMBERS = """
+    SELECT g.gateway_code, array_agg(g.member_code ORDER BY g.member_code)
+    FROM devices.gateway_now g
+    JOIN devices.credential gateway
+        ON gateway.device_key = g.gateway_key AND gateway.revoked_at IS NULL
+    JOIN devices.credential member
+        ON member.device_key = g.member_key AND member.revoked_at IS NULL
+    GROUP BY g.gateway_code
+    ORDER BY g.gateway_code
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -75,19 +86,6 @@ def _ingest(name: str) -> Service:
 INGEST = _ingest("ingest")
 # For the further processes of a share group, and for looking on; they have ingest's secret.
 FURTHER_INGEST = tuple(_ingest(f"ingest-{number}") for number in range(1, 8))
-
-# Who speaks for whom, as long as both have a credential. Index: credential_in_force.
-_MEMBERS = """
-    SELECT g.gateway_code, array_agg(g.member_code ORDER BY g.member_code)
-    FROM devices.gateway_now g
-    JOIN devices.credential gateway
-        ON gateway.device_key = g.gateway_key AND gateway.revoked_at IS NULL
-    JOIN devices.credential member
-        ON member.device_key = g.member_key AND member.revoked_at IS NULL
-    GROUP BY g.gateway_code
-    ORDER BY g.gateway_code
-"""
-
 
 CONSOLE = Service(
     "console",
