@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import hmac
 import secrets
 
 from city.errors import InvalidValue
@@ -31,23 +30,9 @@ def hash_secret(secret: str) -> str:
     if not secret:
         raise InvalidValue("secret", "", "must not be empty")
     salt = secrets.token_bytes(_SALT_BYTES)
-    return _form(_derive(secret, salt, ROUNDS), salt, ROUNDS)
+    key = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, ROUNDS)
+    return f"$7${ROUNDS}${_base64(salt)}${_base64(key)}"
 
 
-def matches(secret: str, hashed: str) -> bool:
-    """Whether the hash is of this secret; False also for what is no such hash."""
-    try:
-        empty, scheme, rounds, salt, key = hashed.split("$")
-        salt_bytes, key_bytes = base64.b64decode(salt), base64.b64decode(key)
-        derived = _derive(secret, salt_bytes, int(rounds))
-    except ValueError:
-        return False
-    return (empty, scheme) == ("", "7") and hmac.compare_digest(derived, key_bytes)
-
-
-def _derive(secret: str, salt: bytes, rounds: int) -> bytes:
-    return hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, rounds)
-
-
-def _form(key: bytes, salt: bytes, rounds: int) -> str:
-    return f"$7${rounds}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

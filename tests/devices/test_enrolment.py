@@ -1,6 +1,8 @@
 """Secrets are shown once, kept as hashes, changed and taken away."""
 
 import asyncio
+import base64
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -15,7 +17,7 @@ from city.errors import InvalidValue
 from devices.enrolment import Issued, enrol, revoke, rotate
 from devices.errors import BadFleetFile, UnknownDevices
 from devices.fleet_file import add_to_fleet, read_fleet, write_fleet
-from devices.passwords import hash_secret, matches, new_secret
+from devices.passwords import hash_secret, new_secret
 
 Connection = psycopg.AsyncConnection[Any]
 Codes = dict[str, str]
@@ -26,6 +28,13 @@ async def _in_force(conn: Connection) -> dict[str, str]:
         "SELECT username, password_hash FROM devices.credential WHERE revoked_at IS NULL"
     )
     return dict(await cursor.fetchall())
+
+
+def _matches(secret: str, hashed: str) -> bool:
+    """Whether the broker would take the secret; source: mosquitto_passwd(1)."""
+    empty, scheme, rounds, salt, key = hashed.split("$")
+    derived = hashlib.pbkdf2_hmac("sha512", secret.encode(), base64.b64decode(salt), int(rounds))
+    return (empty, scheme, derived) == ("", "7", base64.b64decode(key))
 
 
 async def test_every_device_in_service_is_enrolled_once(conn: Connection, codes: Codes) -> None:
@@ -56,7 +65,7 @@ async def test_the_database_has_hashes_only(conn: Connection, codes: Codes) -> N
     issued = await enrol(conn)
     stored = await _in_force(conn)
     for device in issued:
-        assert matches(device.secret, stored[device.code])
+        assert _matches(device.secret, stored[device.code])
         assert device.secret not in stored[device.code]
         assert device.secret not in repr(device)
 
@@ -66,8 +75,8 @@ async def test_rotation_ends_the_old_secret(conn: Connection, codes: Codes) -> N
     (new,) = await rotate(conn, [codes["device/1"]])
 
     stored = (await _in_force(conn))[codes["device/1"]]
-    assert matches(new.secret, stored)
-    assert not matches(old.secret, stored)
+    assert _matches(new.secret, stored)
+    assert not _matches(old.secret, stored)
 
 
 async def test_a_revoked_device_has_no_credential_until_enrolled_again(
@@ -175,14 +184,9 @@ def test_a_secret_has_192_random_bits() -> None:
 def test_a_hash_is_of_its_secret_and_no_other(secret: str) -> None:
     hashed = hash_secret(secret)
     assert hashed.startswith("$7$101$")
-    assert matches(secret, hashed)
-    assert not matches(f"{secret}x", hashed)
+    assert _matches(secret, hashed)
+    assert not _matches(f"{secret}x", hashed)
     assert hash_secret(secret) != hashed  # another salt
-
-
-@pytest.mark.parametrize("hashed", ["", "$7$", "$7$101$a$b", "$6$101$aaaa$bbbb", "$7$x$aaaa$bbbb"])
-def test_what_is_no_hash_matches_nothing(hashed: str) -> None:
-    assert not matches("secret", hashed)
 
 
 def test_an_empty_secret_is_refused() -> None:
