@@ -74,12 +74,6 @@ async def upsert(conn: psycopg.AsyncConnection[Any], states: Iterable[DeviceStat
         await conn.execute(_UPSERT, [list(column) for column in zip(*rows, strict=True)])
 
 
-async def load_all(conn: psycopg.AsyncConnection[Any]) -> dict[int, DeviceState]:
-    """The state of every device that ever reported, by its key."""
-    cursor = await conn.execute("SELECT device_key, ts, seen_at, metrics FROM store.latest")
-    return {row[0]: _state(row) for row in await cursor.fetchall()}
-
-
 async def latest_of(
     conn: psycopg.AsyncConnection[Any], device_keys: Sequence[int]
 ) -> dict[int, DeviceState]:

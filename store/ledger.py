@@ -83,19 +83,12 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One commit, as followers read it."""
+    """What followers need of one commit: where its rows are, and how many."""
 
     cursor: Cursor
-    member: str
     committed_at: datetime
-    messages: int
     readings: int
-    counts: MergeCounts
-    quarantined: int
     spans: tuple[Span, ...]
-    hours: tuple[HourCount, ...]
-    min_late_s: float | None
-    max_late_s: float | None
 
     @property
     def batch_id(self) -> int:
@@ -121,9 +114,7 @@ LIMIT 1
 """
 
 _TAIL = """
-SELECT
-    xid::text::bigint, batch_id, member, committed_at, messages, readings,
-    stored, merged, duplicate, conflict, quarantined, spans, counts, min_late_s, max_late_s
+SELECT xid::text::bigint, batch_id, committed_at, readings, spans
 FROM store.ingest_batch
 WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
   AND (xid, batch_id) > (%s::text::xid8, %s)
@@ -242,28 +233,15 @@ def _counts_json(hours: Iterable[HourCount]) -> dict[str, dict[str, dict[str, in
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    xid, batch_id, member, committed_at, messages, readings = row[:6]
-    spans, hours, min_late_s, max_late_s = row[11:]
+    xid, batch_id, committed_at, readings, spans = row
     return Entry(
         Cursor(xid, batch_id),
-        member,
         committed_at,
-        messages,
         readings,
-        MergeCounts(*row[6:10]),
-        row[10],
         tuple(
             Span(span["profile"], _time(span["from"]), _time(span["to"]), span["rows"])
             for span in spans
         ),
-        tuple(
-            HourCount(_time(hour), district, profile, readings)
-            for hour, profiles in hours.items()
-            for profile, districts in profiles.items()
-            for district, readings in districts.items()
-        ),
-        min_late_s,
-        max_late_s,
     )
 
 

@@ -20,8 +20,9 @@ def state(key: int, ts: datetime, **metrics: float) -> DeviceState:
 async def test_states_read_back_as_written(conn: psycopg.AsyncConnection[Any]) -> None:
     states = [state(2, NOON, pm25=1.5), state(1, LATER, no2=2.0)]
     await latest.upsert(conn, states)
-    assert await latest.load_all(conn) == {2: states[0], 1: states[1]}
+    assert await latest.latest_of(conn, [1, 2]) == {2: states[0], 1: states[1]}
     assert await latest.latest_of(conn, [2, 9]) == {2: states[0]}
+    assert await latest.newest_times(conn) == {2: NOON, 1: LATER}
 
 
 async def test_a_metric_that_is_not_in_the_update_keeps_its_value(
@@ -29,11 +30,11 @@ async def test_a_metric_that_is_not_in_the_update_keeps_its_value(
 ) -> None:
     await latest.upsert(conn, [state(1, NOON, pm25=1, no2=2)])
     await latest.upsert(conn, [state(1, LATER, pm25=3)])
-    (kept,) = (await latest.load_all(conn)).values()
+    kept = (await latest.latest_of(conn, [1]))[1]
     assert kept.ts == LATER
     assert kept.metrics == {"pm25": LatestValue(3, LATER, 1), "no2": LatestValue(2, NOON, 1)}
 
 
 async def test_nothing_to_write_is_nothing(conn: psycopg.AsyncConnection[Any]) -> None:
     await latest.upsert(conn, [])
-    assert await latest.load_all(conn) == {}
+    assert await latest.newest_times(conn) == {}

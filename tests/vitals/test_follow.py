@@ -93,7 +93,7 @@ async def test_what_failed_half_way_is_taken_up_again(conn: Connection, known_ci
         pass
     else:
         raise AssertionError("the trigger did not refuse")
-    assert await latest.load_all(conn) == {}
+    assert await latest.newest_times(conn) == {}
     await conn.execute("DROP TRIGGER refuse ON vitals.follower")
     assert (await follow.follow(conn, NOW)).entries == 1
     assert await follow.place(conn) > (0, 0)

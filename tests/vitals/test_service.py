@@ -38,7 +38,7 @@ async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 async def test_what_is_committed_becomes_current(conn: Connection, known_city: Any) -> None:
     async def has_both() -> bool:
-        return bool(await latest.load_all(conn)) and await signs.evaluated_at(conn) is not None
+        return bool(await latest.newest_times(conn)) and await signs.evaluated_at(conn) is not None
 
     async with _running(known_city.url):
         known_city.put("smart-pole", known_city.pole("110101"), (NOW, {"pm25": 12}))
@@ -82,7 +82,7 @@ async def test_a_second_process_waits_its_turn_and_takes_over(
 
 async def test_a_broken_connection_is_made_anew(conn: Connection, known_city: Any) -> None:
     async def followed() -> bool:
-        return bool(await latest.load_all(conn))
+        return bool(await latest.newest_times(conn))
 
     async def killed() -> bool:
         cursor = await conn.execute(
