@@ -57,8 +57,8 @@ class FleetDevice:
         )
 
 
-def read_fleet(path: Path, *, profile: str) -> list[FleetDevice]:
-    """The devices of one profile, in the file's order.
+def read_fleet(path: Path, *profiles: str) -> list[FleetDevice]:
+    """The devices of one profile after the other, those of each in the file's order.
 
     Raises:
         BadFleetFile: when the file can't be read, or an entry breaks a rule.
@@ -68,7 +68,7 @@ def read_fleet(path: Path, *, profile: str) -> list[FleetDevice]:
     repeated = {device.code for device in devices}
     if len(repeated) != len(devices):
         raise BadFleetFile(path, "devices", "a code occurs twice")
-    return [device for device in devices if device.profile == profile]
+    return [device for name in profiles for device in devices if device.profile == name]
 
 
 def first_of(devices: Sequence[FleetDevice], wanted: int | None, path: Path) -> list[FleetDevice]:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +18,7 @@ from city.errors import InvalidValue
 from simulators.broker_address import parse_broker
 from simulators.ensemble import SIMULATED, Ensemble
 from simulators.faults import record
-from simulators.fleet_file import FleetDevice, read_fleet
+from simulators.fleet_file import FleetDevice, first_of, read_fleet
 from simulators.instruments import Instrument
 from simulators.pace import stopped_within
 from simulators.preparing import keep_prepared, prepared
@@ -92,14 +91,8 @@ def _devices(options: LoadOptions) -> list[FleetDevice]:
     unknown = sorted(set(options.profiles) - set(SIMULATED))
     if unknown:
         raise InvalidValue("profile", unknown[0], f"must be one of {', '.join(SIMULATED)}")
-    found = [
-        each for profile in options.profiles for each in read_fleet(options.fleet, profile=profile)
-    ]
-    wanted = len(found) if options.devices is None else options.devices
-    if not 1 <= wanted <= len(found):
-        rule = f"must be from 1 to the {len(found)} devices of those profiles in {options.fleet}"
-        raise InvalidValue("devices", wanted, rule)
-    return list(islice(found, wanted))
+    found = read_fleet(options.fleet, *options.profiles)
+    return first_of(found, options.devices, options.fleet)
 
 
 def _allow_connections(devices: int) -> None:

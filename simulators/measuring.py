@@ -4,34 +4,23 @@ In: instruments of any profile. Out: readings, put into the fleet's terminals at
 """
 
 import asyncio
-import heapq
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from city.catalogue import profile
-from simulators.chance import Chance
 from simulators.instruments import Instrument
 from simulators.outbox import READINGS_PER_MESSAGE
-from simulators.pace import Gate, stopped_within
+from simulators.pace import Gate
+from simulators.schedule import Grid, grid_of, keep_schedule
 from simulators.terminal import Terminal
 
 HISTORY_STEP_S = 60.0
 
 _MICROSECONDS = 1_000_000
-# Due readings are made together, this far apart: at 400 readings a second it halves the CPU of
-# waking up for each.
-_TICK_S = 0.02
 _AT_ONCE = 25
 _HISTORIES_AT_ONCE = 8
 # A third of one core here: the present, and whoever looks at it on the same machine, go first.
 _HISTORY_READINGS_PER_S = 2_000
-
-
-class _Due(NamedTuple):
-    at_s: float
-    number: int
 
 
 class Measuring:
@@ -55,31 +44,19 @@ class Measuring:
     ) -> None:
         self._instruments = instruments
         self._terminals = terminals
-        self._intervals_s = [
-            interval_s * _proportion(terminal.device.profile) for terminal in terminals
+        self._grids = [
+            grid_of(each.device.code, interval_s * _proportion(each.device.profile))
+            for each in terminals
         ]
         self._clock = clock
-        # The phase depends on the device alone, so that a run that is started again goes on at
-        # the same instants.
-        self._phases = [
-            own_s * Chance(0, terminal.device.code, "phase").uniform(0)
-            for own_s, terminal in zip(self._intervals_s, terminals, strict=True)
-        ]
 
     async def measure(self, stop: asyncio.Event) -> None:
         """Put a reading of each device into its terminal at every interval, until the stop."""
-        due = self._schedule(self._clock())
-        while not await stopped_within(stop, max(_TICK_S, due[0].at_s - self._clock())):
-            made = 0
-            while due[0].at_s <= self._clock() and not stop.is_set():
-                at_s, number = due[0]
-                interval_s = self._intervals_s[number]
-                heapq.heapreplace(due, _Due(at_s + interval_s, number))
-                measured = self._measured(number, at_s, at_s - interval_s)
-                self._terminals[number].put(*measured)
-                made += 1
-                if made % _AT_ONCE == 0:
-                    await asyncio.sleep(0)
+
+        def measure(number: int, at_s: float, since_s: float) -> None:
+            self._terminals[number].put(*self._measured(number, at_s, since_s))
+
+        await keep_schedule(self._grids, measure, stop, self._clock)
 
     async def deliver_history(self, seconds: float, stop: asyncio.Event) -> None:
         """Let every device deliver what it stored over the last so many seconds.
@@ -102,7 +79,8 @@ class Measuring:
     ) -> None:
         terminal = self._terminals[number]
         step_s = HISTORY_STEP_S * _proportion(terminal.device.profile)
-        stored = list(_instants(from_s, until_s, self._phases[number] % step_s, step_s))
+        grid = Grid(step_s, self._grids[number].phase_s % step_s)
+        stored = list(_instants(grid, from_s, until_s))
         for count, at_s in enumerate(stored, start=1):
             if stop.is_set():
                 return
@@ -118,33 +96,17 @@ class Measuring:
         at_us = round(at_s * 1000) * (_MICROSECONDS // 1000)
         return at_us, self._instruments[number].reading(at_s, since_s)
 
-    def _schedule(self, now_s: float) -> list[_Due]:
-        """Each device's next instant; `heapq` keeps the earliest in front."""
-        due = [
-            _Due(_next_instant(now_s, interval_s, phase), number)
-            for number, (interval_s, phase) in enumerate(
-                zip(self._intervals_s, self._phases, strict=True)
-            )
-        ]
-        heapq.heapify(due)
-        return due
-
 
 def _proportion(name: str) -> float:
     """How much slower a profile measures than one whose nominal interval is a minute."""
     return profile(name).interval_s / HISTORY_STEP_S
 
 
-def _next_instant(now_s: float, interval_s: float, phase_s: float) -> float:
-    """The first instant after now on the grid of an interval, shifted by a phase."""
-    return (math.floor((now_s - phase_s) / interval_s) + 1) * interval_s + phase_s
-
-
-def _instants(from_s: float, until_s: float, phase_s: float, step_s: float) -> Iterator[float]:
-    at_s = _next_instant(from_s, step_s, phase_s)
+def _instants(grid: Grid, from_s: float, until_s: float) -> Iterator[float]:
+    at_s = grid.after(from_s)
     while at_s < until_s:
         yield at_s
-        at_s += step_s
+        at_s += grid.step_s
 
 
 async def _delivered_or_stopped(terminal: Terminal, stop: asyncio.Event) -> None:

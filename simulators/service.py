@@ -50,7 +50,7 @@ async def simulate(options: SimulateOptions, *, stop: asyncio.Event | None = Non
     """
     _require_sensible(options)
     broker = parse_broker(options.broker_url)
-    known = [each for name in SIMULATED for each in read_fleet(options.fleet, profile=name)]
+    known = read_fleet(options.fleet, *SIMULATED)
     devices = first_of(known, options.devices, options.fleet)
     ensemble = Ensemble(options.seed, devices)
     instruments = [ensemble.instrument(device) for device in devices]
@@ -83,7 +83,7 @@ async def replay(options: ReplayOptions, *, stop: asyncio.Event | None = None) -
     """
     broker = parse_broker(options.broker_url)
     records = [read_record(path) for path in options.files]
-    devices = stations_of(read_fleet(options.fleet, profile="air-station"), records)
+    devices = stations_of(read_fleet(options.fleet, "air-station"), records)
     plan = plan_replay(records, options, now_s=time.time())
     played = Playback(records, plan, speed=options.speed)
     async with (

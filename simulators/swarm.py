@@ -9,7 +9,6 @@ the codec's few microseconds a message.
 """
 
 import asyncio
-import heapq
 import math
 import secrets
 import time
@@ -29,12 +28,11 @@ from simulators.instruments import Instrument
 from simulators.lines import Line
 from simulators.outbox import MEMORY_READINGS, Outbox, numbered_boots
 from simulators.pace import Gate, stopped_within
+from simulators.schedule import grid_of, keep_schedule
 from simulators.sent import SentByDevice, SentSummary
 from simulators.uplinks import kept_up
 
-_TICK_S = 0.02
 _AT_ONCE = 50
-_MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,21 +178,12 @@ class Swarm:
         )
 
     async def _measure(self, stop: asyncio.Event, clock: Callable[[], float]) -> None:
-        interval_s = self._scenario.interval_s
-        due = [
-            (_next(clock(), interval_s, each.device.code), number)
-            for number, each in enumerate(self.members)
-        ]
-        heapq.heapify(due)
-        while not await stopped_within(stop, max(_TICK_S, due[0][0] - clock())):
-            made = 0
-            while due[0][0] <= clock() and not stop.is_set():
-                at_s, number = due[0]
-                heapq.heapreplace(due, (at_s + interval_s, number))
-                self.members[number].measure(at_s, at_s - interval_s)
-                made += 1
-                if made % _AT_ONCE == 0:
-                    await asyncio.sleep(0)
+        grids = [grid_of(each.device.code, self._scenario.interval_s) for each in self.members]
+
+        def measure(number: int, at_s: float, since_s: float) -> None:
+            self.members[number].measure(at_s, since_s)
+
+        await keep_schedule(grids, measure, stop, clock)
 
     async def _advance(self, stop: asyncio.Event, clock: Callable[[], float]) -> None:
         """Outages end and sleepers wake between readings too."""
@@ -270,9 +259,3 @@ def _speakers(
             raise InvalidValue("attributes.gateway", gateway, "must be a device of the fleet file")
         spoken_for.setdefault(gateway, []).append(member)
     return [(known[code], theirs) for code, theirs in spoken_for.items()]
-
-
-def _next(now_s: float, interval_s: float, code: str) -> float:
-    """The first instant after now on the device's own grid: the same in every run."""
-    phase_s = interval_s * Chance(0, code, "phase").uniform(0)
-    return (math.floor((now_s - phase_s) / interval_s) + 1) * interval_s + phase_s

@@ -133,7 +133,7 @@ async def test_a_device_with_a_wrong_secret_is_turned_away_and_counted(
 
 
 async def run_unaccepted(broker: Any, path: Path) -> Summary:
-    devices = read_fleet(path, profile="smart-pole")
+    devices = read_fleet(path, "smart-pole")
     address = parse_broker(f"mqtt://127.0.0.1:{broker.port}")
     async with open_fleet(devices, address, leave_within_s=0.2) as fleet:
         next(iter(fleet.terminals.values())).put(0, {"pm25": 1.0})
@@ -155,7 +155,7 @@ async def under_load(
     broker: Any, path: Path, disturb: Callable[[Fleet], Awaitable[None]]
 ) -> Summary:
     """Disturb the broker while twenty devices publish, and let them finish."""
-    devices = read_fleet(path, profile="smart-pole")
+    devices = read_fleet(path, "smart-pole")
     address = parse_broker(f"mqtt://127.0.0.1:{broker.port}")
     stop = asyncio.Event()
     async with open_fleet(devices, address, leave_within_s=40) as fleet:
@@ -205,7 +205,7 @@ async def test_a_killed_broker_gets_every_reading_that_it_had_not_acknowledged(
 async def test_a_device_cut_off_for_too_long_drops_its_oldest_readings_and_counts_them(
     broker: Any, make_fleet: MakeFleet, listener: Any
 ) -> None:
-    devices = read_fleet(make_fleet(1), profile="smart-pole")
+    devices = read_fleet(make_fleet(1), "smart-pole")
     address = parse_broker(f"mqtt://127.0.0.1:{broker.port}")
     broker.stop()
     async with open_fleet(devices, address, memory=50, leave_within_s=40) as fleet:
@@ -224,7 +224,7 @@ async def test_a_device_cut_off_for_too_long_drops_its_oldest_readings_and_count
 async def test_a_command_is_turned_down_with_its_correlation_data(
     broker: Any, make_fleet: MakeFleet
 ) -> None:
-    (device,) = read_fleet(make_fleet(1), profile="smart-pole")
+    (device,) = read_fleet(make_fleet(1), "smart-pole")
     address = parse_broker(f"mqtt://127.0.0.1:{broker.port}")
     async with open_fleet([device], address) as fleet:
         await until(lambda: fleet.totals().connected == 1)

@@ -39,14 +39,14 @@ def test_devices_of_a_profile_come_in_the_files_order(file: Path) -> None:
     station = GOOD | {"code": codes[1], "profile": "air-station"}
     write(file, GOOD | {"code": codes[2]}, station, GOOD | {"code": codes[0]})
 
-    found = read_fleet(file, profile="smart-pole")
+    found = read_fleet(file, "smart-pole")
 
     assert [device.code for device in found] == [codes[2], codes[0]]
     assert found[0].topic("telemetry") == f"city/v1/110105/smart-pole/{codes[2]}/telemetry"
 
 
 def test_a_secret_is_not_shown_with_its_device(file: Path) -> None:
-    (device,) = read_fleet(write(file, GOOD), profile="smart-pole")
+    (device,) = read_fleet(write(file, GOOD), "smart-pole")
 
     assert device.secret == SECRET
     assert SECRET not in repr(device)
@@ -76,7 +76,7 @@ def test_a_bad_entry_is_refused_with_its_place_and_without_its_secret(
     write(file, entry)
 
     with pytest.raises(BadFleetFile, match=where) as refused:
-        read_fleet(file, profile="smart-pole")
+        read_fleet(file, "smart-pole")
 
     assert SECRET not in str(refused.value)
     assert str(file) in str(refused.value)
@@ -96,22 +96,22 @@ def test_a_file_that_is_none_is_refused(file: Path, raw: bytes) -> None:
     file.write_bytes(raw)
 
     with pytest.raises(BadFleetFile):
-        read_fleet(file, profile="smart-pole")
+        read_fleet(file, "smart-pole")
 
 
 def test_a_code_that_occurs_twice_is_refused(file: Path) -> None:
     with pytest.raises(BadFleetFile, match="occurs twice"):
-        read_fleet(write(file, GOOD, GOOD), profile="smart-pole")
+        read_fleet(write(file, GOOD, GOOD), "smart-pole")
 
 
 def test_a_missing_file_is_refused_with_its_name(file: Path) -> None:
     with pytest.raises(BadFleetFile, match=r"fleet\.json.*No such file"):
-        read_fleet(file, profile="smart-pole")
+        read_fleet(file, "smart-pole")
 
 
 @pytest.mark.parametrize("wanted", [0, 2])
 def test_more_devices_than_there_are_or_none_are_refused(file: Path, wanted: int) -> None:
-    devices = read_fleet(write(file, GOOD), profile="smart-pole")
+    devices = read_fleet(write(file, GOOD), "smart-pole")
 
     with pytest.raises(InvalidValue, match="from 1 to the 1 devices"):
         first_of(devices, wanted, file)

@@ -217,7 +217,7 @@ async def test_following_publishes_the_next_hour_when_the_clock_reaches_it(
         Path("none"), "Wanliu", [Hour(FIRST + n * HOUR, {"pm25": float(n)}) for n in range(6)]
     )
     path = make_fleet(1, profile="air-station", attributes=[{"station": "Wanliu"}])
-    devices = read_fleet(path, profile="air-station")
+    devices = read_fleet(path, "air-station")
     begun = time.monotonic()
     next_hour = FIRST + 100 * DAY + 3 * HOUR
 
@@ -253,8 +253,7 @@ async def test_whenever_a_repeated_record_is_played_an_instant_gets_the_same_val
         Path("none"), "Wanliu", [Hour(FIRST + n * HOUR, each) for n, each in recorded.items()]
     )
     devices = read_fleet(
-        make_fleet(1, profile="air-station", attributes=[{"station": "Wanliu"}]),
-        profile="air-station",
+        make_fleet(1, profile="air-station", attributes=[{"station": "Wanliu"}]), "air-station"
     )
     address = parse_broker(f"mqtt://127.0.0.1:{broker.port}")
     first_now, second_now = FIRST + 1001 * DAY + 5 * HOUR, FIRST + 1002 * DAY + 13 * HOUR
@@ -302,7 +301,7 @@ async def test_a_repeated_record_is_followed_beyond_its_end(
     plan = plan_repeating(recurrence_of([record]), hours=2, now_s=clock())
     stop = asyncio.Event()
     address = parse_broker(f"mqtt://127.0.0.1:{broker.port}")
-    async with open_fleet(read_fleet(path, profile="air-station"), address) as fleet:
+    async with open_fleet(read_fleet(path, "air-station"), address) as fleet:
         playback = Playback([record], plan, clock=clock)
         playing = asyncio.create_task(
             playback.run(list(fleet.terminals.values()), stop, follow=True)

@@ -83,7 +83,7 @@ def check_against(listener: Any, summary: SentSummary) -> None:
 async def test_all_that_is_sent_arrives_and_the_summary_says_so(
     broker: Any, listener: Any, make_fleet: MakeFleet
 ) -> None:
-    devices = read_fleet(make_fleet(20), profile="smart-pole")
+    devices = read_fleet(make_fleet(20), "smart-pole")
     summary = await swarmed(devices, broker, Scenario(interval_s=0.5), readings=100)
     assert summary.complete
     assert summary.lines["connects"] == 20
@@ -94,7 +94,7 @@ async def test_all_that_is_sent_arrives_and_the_summary_says_so(
 async def test_a_reconnect_storm_and_a_burst_lose_nothing(
     broker: Any, listener: Any, make_fleet: MakeFleet
 ) -> None:
-    devices = read_fleet(make_fleet(20), profile="smart-pole")
+    devices = read_fleet(make_fleet(20), "smart-pole")
     scenario = Scenario(
         interval_s=0.2,
         storms=[Storm(at_s=0.8, share=0.9), Storm(at_s=1.6, share=1)],
@@ -113,7 +113,7 @@ async def test_a_reconnect_storm_and_a_burst_lose_nothing(
 async def test_a_broker_that_is_killed_and_started_again_gets_everything(
     broker: Any, make_fleet: MakeFleet
 ) -> None:
-    devices = read_fleet(make_fleet(10), profile="smart-pole")
+    devices = read_fleet(make_fleet(10), "smart-pole")
 
     async def kill_and_start(swarm: Swarm) -> None:
         broker.kill()
@@ -133,7 +133,7 @@ async def test_a_gateway_speaks_for_its_devices_over_one_connection(
 ) -> None:
     gateway = entity_code(Kind.DEVICE, "000", 0)
     attributes = [{}, *({"gateway": gateway} for _ in range(5))]
-    devices = read_fleet(make_fleet(6, attributes=attributes), profile="smart-pole")
+    devices = read_fleet(make_fleet(6, attributes=attributes), "smart-pole")
     with broker.acl_file.open("a") as acl:
         acl.write(f"user {gateway}\n")
         for each in devices[1:]:
@@ -150,7 +150,7 @@ async def test_a_gateway_speaks_for_its_devices_over_one_connection(
 async def test_a_sleeper_delivers_what_it_stored_when_it_leaves(
     broker: Any, listener: Any, make_fleet: MakeFleet
 ) -> None:
-    devices = read_fleet(make_fleet(1, attributes=[{"sleeps_s": 3600}]), profile="smart-pole")
+    devices = read_fleet(make_fleet(1, attributes=[{"sleeps_s": 3600}]), "smart-pole")
     summary = await swarmed(devices, broker, Scenario(interval_s=0.05), readings=30)
     sent = summary.by_device[devices[0].code]
     assert sent.boots[0].messages <= 2
@@ -162,7 +162,7 @@ async def test_harsh_faults_are_told_and_lose_nothing(
     broker: Any, listener: Any, make_fleet: MakeFleet, tmp_path: Path
 ) -> None:
     options = LoadOptions(
-        fleet=make_fleet(25),
+        fleet=make_fleet(60),  # whatever the time of day, so many have some faults
         broker_url=broker.url_for("ingest"),
         scenario=Scenario(interval_s=0.25, faults="harsh", seed=4),
         duration_s=6,
@@ -180,14 +180,14 @@ async def test_harsh_faults_are_told_and_lose_nothing(
     assert sum(told["faults"].values()) == len(faults) > 10
     repeated = sum(boot.repeated for each in summary.by_device.values() for boot in each.boots)
     assert repeated > 0
-    came = sum(len(times) for times in instants(listener).values())
-    assert came >= summary.total("acknowledged") + repeated
+    sent = summary.total("acknowledged") + repeated
+    assert listener.wait_until(lambda: sum(map(len, instants(listener).values())) >= sent)
 
 
 async def test_a_device_that_the_broker_does_not_know_is_turned_away_and_counted(
     broker: Any, make_fleet: MakeFleet
 ) -> None:
-    (device,) = read_fleet(make_fleet(1), profile="smart-pole")
+    (device,) = read_fleet(make_fleet(1), "smart-pole")
     stranger = FleetDevice(
         code=device.code,
         secret="wrong",  # noqa: S106 - on purpose
@@ -221,7 +221,7 @@ def test_a_scenario_that_can_not_be_run_is_refused(changed: dict[str, Any]) -> N
 async def test_a_gateway_that_is_not_in_the_fleet_is_refused(
     broker: Any, make_fleet: MakeFleet
 ) -> None:
-    devices = read_fleet(make_fleet(1, attributes=[{"gateway": "D"}]), profile="smart-pole")
+    devices = read_fleet(make_fleet(1, attributes=[{"gateway": "D"}]), "smart-pole")
     with pytest.raises(InvalidValue, match="gateway"):
         await swarmed(devices, broker, Scenario())
 
