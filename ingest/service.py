@@ -211,9 +211,7 @@ class Ingest:
 
     def _begin(self, connection: BrokerConnection) -> _Waiting:
         """Open a batch. After a resumed session what comes may be stored already, DUP or not."""
-        if self._open is not None:
-            self._close_open()
-            self._submit()
+        self._close_open()
         if connection is not self._last_connection:
             self._last_connection = connection
             if connection.session_present:
@@ -251,17 +249,18 @@ class Ingest:
         is_awaited = self._in_flight < IN_FLIGHT and not self._closed
         if is_awaited or self._is_large(self._open):
             self._close_open()
-            self._submit()
 
     def _is_large(self, waiting: _Waiting) -> bool:
         """Messages may hold a thousand readings each: no transaction need hold all of them."""
         return waiting.batch.readings >= MAX_READINGS
 
     def _close_open(self) -> None:
+        """Put the open batch, if there is one, behind those that wait to be committed."""
         if self._open is not None:
             self._closed.append(self._open)
             self._resumed_messages -= len(self._open.batch)
             self._open = None
+            self._submit()
 
     def _submit(self) -> None:
         """Give closed batches to the writer's thread, which takes them one by one."""
@@ -329,7 +328,6 @@ class Ingest:
         if connection is not None:
             connection.hold()
         self._close_open()
-        self._submit()
         if self._closed or self._in_flight:
             await self._is_idle.wait()
         if connection is not None and not connection.is_closed:
