@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 import mqtt5
 
+from city.payload import encode_reading
+
 METRICS = ("pm25", "pm10", "so2", "no2", "o3", "noise_db", "temperature_c", "humidity_pct")
 CHUNK = 100
 CONNACK, PUBACK = 0x20, 0x40
@@ -24,12 +26,8 @@ PACKET_IDS = 65_535
 
 def payload(seq: int, ts_ms: int) -> bytes:
     """A reading of eight metrics, as a device with millisecond time sends it."""
-    seconds, millis = divmod(ts_ms, 1000)
-    instant = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{millis:03d}Z"
-    values = ",".join(
-        f'"{name}":{10 + (seq * (at + 3)) % 500 / 10}' for at, name in enumerate(METRICS)
-    )
-    return f'{{"v":1,"boot":"k3f9","seq":{seq},"ts":"{instant}","m":{{{values}}}}}'.encode()
+    values = {name: 10 + (seq * (at + 3)) % 500 / 10 for at, name in enumerate(METRICS)}
+    return encode_reading(boot="k3f9", seq=seq, ts_us=ts_ms * 1000, values=values)
 
 
 class Load(asyncio.Protocol):
