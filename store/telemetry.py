@@ -12,7 +12,7 @@ import numpy.typing as npt
 import psycopg
 from psycopg import sql
 
-from city.profiles import Metric, Profile
+from city.profiles import Metric, Profile, Storage
 from store.copy_binary import Column, encode
 from store.hypertables import telemetry_table
 from store.merge_sql import MergeStatements, statements
@@ -192,4 +192,4 @@ def _metric_column(metric: Metric, values: Float64s, absent: npt.NDArray[np.bool
     )
 
 
-_WIRE_TYPES = {"real": ">f4", "double precision": ">f8", "smallint": ">i2"}
+_WIRE_TYPES = {Storage.REAL: ">f4", Storage.DOUBLE: ">f8", Storage.STATE: ">i2"}
