@@ -4,10 +4,20 @@ import numpy as np
 import pytest
 
 from city.catalogue import PROFILES
+from city.profiles import Metric
 from ingest.flags import flag
 
 POLE = PROFILES["smart-pole"]
-BOUNDED = [metric for metric in POLE.metrics if metric.suspect_high is not None]
+# A metric, the limit of what is likely of it, and the end of its range on the same side.
+LIKELY = [
+    pytest.param(metric, limit, end, id=f"{metric.name} {side}")
+    for metric in POLE.metrics
+    for side, limit, end in (
+        ("low", metric.suspect_low, metric.low),
+        ("high", metric.suspect_high, metric.high),
+    )
+    if limit is not None
+]
 
 
 def flagged(name: str, value: float) -> tuple[int, int]:
@@ -19,22 +29,19 @@ def flagged(name: str, value: float) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("metric", POLE.metrics, ids=lambda metric: metric.name)
-def test_a_value_at_its_limits_is_not_failed_and_beyond_them_is(metric: object) -> None:
-    limits = POLE.metric(str(getattr(metric, "name", "")))
-    assert flagged(limits.name, limits.low)[1] == 0
-    assert flagged(limits.name, limits.high)[1] == 0
-    assert flagged(limits.name, limits.low - 1) == (0, 1 << limits.bit)
-    assert flagged(limits.name, limits.high + 1) == (0, 1 << limits.bit)
+def test_a_value_at_its_limits_is_not_failed_and_beyond_them_is(metric: Metric) -> None:
+    assert flagged(metric.name, metric.low)[1] == 0
+    assert flagged(metric.name, metric.high)[1] == 0
+    assert flagged(metric.name, metric.low - 1) == (0, 1 << metric.bit)
+    assert flagged(metric.name, metric.high + 1) == (0, 1 << metric.bit)
 
 
-@pytest.mark.parametrize("name", [metric.name for metric in BOUNDED])
-def test_a_value_inside_the_range_and_beyond_what_is_likely_is_suspect(name: str) -> None:
-    metric = POLE.metric(name)
-    assert metric.suspect_high is not None
-    assert flagged(name, metric.suspect_high) == (0, 0)
-    likely_to_high = (metric.suspect_high + metric.high) / 2
-    if likely_to_high > metric.suspect_high:
-        assert flagged(name, likely_to_high) == (1 << metric.bit, 0)
+@pytest.mark.parametrize(("metric", "limit", "end"), LIKELY)
+def test_a_value_inside_the_range_and_beyond_what_is_likely_is_suspect(
+    metric: Metric, limit: float, end: float
+) -> None:
+    assert flagged(metric.name, limit) == (0, 0)
+    assert flagged(metric.name, (limit + end) / 2) == (1 << metric.bit, 0)
 
 
 def test_several_metrics_set_several_bits() -> None:

@@ -1,6 +1,7 @@
 """Rows in: the bare COPY, and the merge that decides what became of each reading."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -120,10 +121,24 @@ def test_of_two_writers_at_once_one_stores_and_the_other_merges(
 
     thread = threading.Thread(target=second)
     thread.start()
+    _until_one_waits(database_url)
     cur.connection.commit()
     thread.join(20)
     assert counts == [MergeCounts(conflict=1)]
     assert cur.execute(ROWS).fetchall() == [(1, 5, 6, None, None, 0, 0, 2)]
+
+
+def _until_one_waits(database_url: str) -> None:
+    """For the row that another session holds."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    deadline = time.monotonic() + 20
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        while conn.execute(waiting).fetchone() == (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 @settings(deadline=None)
