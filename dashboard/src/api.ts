@@ -18,11 +18,6 @@ const PAGE_SIZE = 1000;
 const TIMEOUT_MS = 20_000;
 const SIGNED = ["district", "route", "link"];
 
-interface Collection<T> {
-  readonly features: readonly T[];
-  readonly links?: readonly Link[];
-}
-
 export type ProblemKind = "network" | "unreadable" | "answered";
 
 /** What went wrong, in the server's own words where it gave any. */
@@ -98,26 +93,28 @@ export function nextPath(links: readonly Link[] | undefined): string | null {
   return url.pathname + url.search;
 }
 
-async function allItems<T>(path: string, signal?: AbortSignal): Promise<T[]> {
-  const items: T[] = [];
+/** What all pages of an answer hold under a name. */
+async function all<T, Under extends string>(
+  under: Under,
+  path: string,
+  signal?: AbortSignal,
+): Promise<T[]> {
+  const found: T[] = [];
   let next: string | null = path;
   while (next) {
-    const page: Page<T> = await get<Page<T>>(next, signal);
-    items.push(...page.items);
+    const page: Page<T, Under> = await get<Page<T, Under>>(next, signal);
+    found.push(...page[under]);
     next = nextPath(page.links);
   }
-  return items;
+  return found;
 }
 
-async function allFeatures<T>(path: string, signal?: AbortSignal): Promise<T[]> {
-  const features: T[] = [];
-  let next: string | null = path;
-  while (next) {
-    const page: Collection<T> = await get<Collection<T>>(next, signal);
-    features.push(...page.features);
-    next = nextPath(page.links);
-  }
-  return features;
+function allItems<T>(path: string, signal?: AbortSignal): Promise<T[]> {
+  return all<T, "items">("items", path, signal);
+}
+
+function allFeatures<T>(path: string, signal?: AbortSignal): Promise<T[]> {
+  return all<T, "features">("features", path, signal);
 }
 
 /** All areas of a level with their outlines; what has no outline is left out. */

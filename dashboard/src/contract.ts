@@ -117,10 +117,10 @@ export interface DeviceItem {
   readonly latest: Latest | null;
 }
 
-export interface Page<T> {
-  readonly items: readonly T[];
+/** Part of an answer, under `items` or, in GeoJSON, `features`; a link leads to the next one. */
+export type Page<T, Under extends string> = Readonly<Record<Under, readonly T[]>> & {
   readonly links?: readonly Link[];
-}
+};
 
 export interface TelemetryPoint {
   readonly ts: string;

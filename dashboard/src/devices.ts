@@ -65,14 +65,13 @@ export function fromItem(item: DeviceItem): Device {
 /** Take in what the server keeps as newest, with its own flags; never what is older. */
 export function absorbLatest(device: Device, latest: Latest): void {
   for (const [name, told] of Object.entries(latest.metrics)) {
-    const atMs = Date.parse(told.ts);
-    const known = device.values.get(name);
-    if (known && known.atMs > atMs) continue;
-    device.values.set(name, { value: told.value, atMs, quality: told.quality });
+    keep(device, name, {
+      value: told.value,
+      atMs: Date.parse(told.ts),
+      quality: told.quality,
+    });
   }
-  if (latest.ts === null) return;
-  const atMs = Date.parse(latest.ts);
-  device.lastMs = Math.max(device.lastMs ?? atMs, atMs);
+  if (latest.ts !== null) noteReport(device, Date.parse(latest.ts));
 }
 
 /** The flag the catalogue's limits give a value, as ingest sets it on arrival. */
@@ -93,10 +92,19 @@ export function absorb(
   const atMs = Date.parse(reading.ts);
   if (Number.isNaN(atMs)) return;
   for (const [name, value] of Object.entries(reading.m)) {
-    const known = device.values.get(name);
-    if (known && known.atMs > atMs) continue;
-    device.values.set(name, { value, atMs, quality: qualityOf(specs.get(name), value) });
+    keep(device, name, { value, atMs, quality: qualityOf(specs.get(name), value) });
   }
+  noteReport(device, atMs);
+}
+
+/** Per metric the newest wins, and of two of one instant the one told later. */
+function keep(device: Device, name: string, told: Known): void {
+  const known = device.values.get(name);
+  if (known && known.atMs > told.atMs) return;
+  device.values.set(name, told);
+}
+
+function noteReport(device: Device, atMs: number): void {
   device.lastMs = Math.max(device.lastMs ?? atMs, atMs);
 }
 

@@ -30,6 +30,14 @@ export function setAttribute(element: Element, name: string, value: string | nul
   else element.setAttribute(name, value);
 }
 
+/** Puts rows into this order; one that stays where it is is not moved, which would take its focus. */
+export function arrange(parent: Element, rows: readonly Element[]): void {
+  rows.forEach((row, place) => {
+    const there = parent.children[place] ?? null;
+    if (there !== row) parent.insertBefore(row, there);
+  });
+}
+
 /** A button that does one thing. */
 export function button(
   label: string | Node,

@@ -1,7 +1,7 @@
 /** Values, ages, codes and units as people read them. Pure. */
 
 import type { MetricSpec } from "./contract";
-import { type Language, nameIn, type Strings } from "./i18n";
+import { type Language, localeOf, nameIn, type Strings } from "./i18n";
 
 const UNITS: Readonly<Record<string, string>> = {
   "ug/m3": "µg/m³",
@@ -27,7 +27,7 @@ export function unitText(ucum: string): string {
 /** A number with as many decimals as the instrument resolves. */
 export function numberText(value: number, resolution: number, language: Language): string {
   const decimals = Math.max(0, Math.min(6, Math.ceil(-Math.log10(resolution) - 1e-9)));
-  return new Intl.NumberFormat(language === "zh" ? "zh-CN" : "en-GB", {
+  return new Intl.NumberFormat(localeOf(language), {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
   }).format(value);
@@ -62,7 +62,7 @@ export function printedCode(code: string): string {
 
 /** A share from 0 to 1 as whole per cent. */
 export function percentText(share: number, language: Language): string {
-  return new Intl.NumberFormat(language === "zh" ? "zh-CN" : "en-GB", {
+  return new Intl.NumberFormat(localeOf(language), {
     style: "percent",
     maximumFractionDigits: 0,
   }).format(share);
@@ -70,23 +70,26 @@ export function percentText(share: number, language: Language): string {
 
 /** Time of day on a 24-hour clock, with the date when it is not today's. */
 export function clockText(at: Date, now: Date, language: Language): string {
-  const sameDay = at.toDateString() === now.toDateString();
-  return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", {
-    ...(sameDay ? {} : { month: "short", day: "numeric" }),
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-  }).format(at);
+  return timeText(at, now, language, { second: "2-digit" });
 }
 
 /** An hour by the instant that names it, e.g. `03:00`, with the date when it is not today's. */
 export function hourText(at: Date, now: Date, language: Language): string {
+  return timeText(at, now, language, {});
+}
+
+function timeText(
+  at: Date,
+  now: Date,
+  language: Language,
+  finer: Intl.DateTimeFormatOptions,
+): string {
   const sameDay = at.toDateString() === now.toDateString();
-  return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", {
+  return new Intl.DateTimeFormat(localeOf(language), {
     ...(sameDay ? {} : { month: "short", day: "numeric" }),
     hour: "2-digit",
     minute: "2-digit",
+    ...finer,
     hourCycle: "h23",
   }).format(at);
 }

@@ -379,3 +379,8 @@ export function startLanguage(
   }
   return browser.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
+
+/** How numbers and times are written in a language. */
+export function localeOf(language: Language): string {
+  return language === "zh" ? "zh-CN" : "en-GB";
+}

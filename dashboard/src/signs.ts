@@ -24,6 +24,11 @@ export function badness(sign: Sign | undefined, higherIsWorse: boolean): number 
   return (sign.level ?? 0) * 1e6 + within;
 }
 
+/** The order of two badnesses, the worse first; two that are unknown are alike. */
+export function worseFirst(a: number, b: number): number {
+  return a === b ? 0 : b - a;
+}
+
 /** Whether larger values are worse, read off the levels' own limits. */
 export function higherIsWorse(indicator: Indicator | undefined): boolean {
   const levels = indicator?.levels ?? [];

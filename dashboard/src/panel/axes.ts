@@ -1,5 +1,6 @@
 /** What the axes of all charts share: their look, and times as they are read. */
 
+import { type Language, localeOf } from "../i18n";
 import type { Palette } from "../theme";
 
 export const AXIS_FONT = "12px system-ui, sans-serif";
@@ -15,8 +16,8 @@ export function axisStyle(palette: Palette) {
 }
 
 /** Times on the axis: hours and minutes, the date where a day begins or days are the step. */
-export function timeTicks(ticks: readonly number[], stepS: number, language: string): string[] {
-  const locale = language === "zh" ? "zh-CN" : "en-GB";
+export function timeTicks(ticks: readonly number[], stepS: number, language: Language): string[] {
+  const locale = localeOf(language);
   const date = new Intl.DateTimeFormat(locale, { month: "numeric", day: "numeric" });
   const clock = new Intl.DateTimeFormat(locale, {
     hour: "2-digit",

@@ -1,10 +1,10 @@
 /** The districts with their signs, the worst of the chosen sign first. */
 
 import { isLive } from "../devices";
-import { button, h, setText } from "../dom";
+import { arrange, button, h, setText } from "../dom";
 import { nameIn } from "../i18n";
 import { districtIndicators } from "../legend";
-import { badness, higherIsWorse } from "../signs";
+import { badness, higherIsWorse, worseFirst } from "../signs";
 import { figureText, LevelChip } from "./parts";
 import { areaName, type Context } from "./view";
 
@@ -44,19 +44,17 @@ export class DistrictTable {
     const chosen = route.sign ?? "";
     const worse = higherIsWorse(world.indicators.get(chosen));
     const collator = new Intl.Collator(this.context.language);
-    const codes = [...world.areas.keys()].sort((a, b) => {
-      const by = badness(world.sign(b, chosen), worse) - badness(world.sign(a, chosen), worse);
-      return (Number.isNaN(by) ? 0 : by) || collator.compare(this.name(a), this.name(b));
-    });
+    const bad = (code: string) => badness(world.sign(code, chosen), worse);
+    const codes = [...world.areas.keys()].sort(
+      (a, b) => worseFirst(bad(a), bad(b)) || collator.compare(this.name(a), this.name(b)),
+    );
     const rows = codes.map((code) => this.rows.get(code) ?? this.row(code));
     this.rows = new Map(rows.map((row) => [row.code, row]));
-    rows.forEach((row, index) => {
-      // Moving a row that stays where it is would take the focus from it.
-      if (this.body.children[index] !== row.root) {
-        this.body.insertBefore(row.root, this.body.children[index] ?? null);
-      }
-      for (const cell of row.cells) this.fill(row.code, cell);
-    });
+    arrange(
+      this.body,
+      rows.map((row) => row.root),
+    );
+    for (const row of rows) for (const cell of row.cells) this.fill(row.code, cell);
   }
 
   /** How many devices of each district report. */

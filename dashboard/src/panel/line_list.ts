@@ -1,8 +1,8 @@
 /** Links or routes as a table, the worst first, a part at a time. */
 
-import { button, h, setText } from "../dom";
+import { arrange, button, h, setText } from "../dom";
 import { type Line, MAIN_SIGN } from "../lines";
-import { badness, higherIsWorse } from "../signs";
+import { badness, higherIsWorse, worseFirst } from "../signs";
 import { figureText, LevelChip } from "./parts";
 import { type Context, lineName } from "./view";
 
@@ -26,10 +26,7 @@ export function worstFirst(context: Context, lines: readonly Line[]): Line[] {
     const bad = badness(world.sign(line.code, indicator), worse);
     return { line, bad, name: lineName(context, line.code) };
   });
-  keyed.sort((a, b) => {
-    const by = b.bad - a.bad; // two that are unknown give NaN
-    return (Number.isNaN(by) ? 0 : by) || collator.compare(a.name, b.name);
-  });
+  keyed.sort((a, b) => worseFirst(a.bad, b.bad) || collator.compare(a.name, b.name));
   return keyed.map(({ line }) => line);
 }
 
@@ -65,13 +62,11 @@ export class LineList {
       if (!ordered.some((line) => line.code === code)) row.root.remove();
     }
     this.rows = new Map(rows.map((row) => [row.line.code, row]));
-    rows.forEach((row, index) => {
-      // Moving a row that stays where it is would take the focus from it.
-      if (this.body.children[index] !== row.root) {
-        this.body.insertBefore(row.root, this.body.children[index] ?? null);
-      }
-      this.fill(row);
-    });
+    arrange(
+      this.body,
+      rows.map((row) => row.root),
+    );
+    for (const row of rows) this.fill(row);
     const rest = Math.min(STEP, this.lines.length - this.shown);
     this.more.hidden = rest <= 0;
     setText(this.more, this.context.s.showMore(rest));
