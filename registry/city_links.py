@@ -1,7 +1,7 @@
 """Features of a city file held against each other and against what the registry knows already.
 
-In: features that are well formed by themselves. Out: each with the code it has, gets bound to, or
-still needs, and every reference as the index of another feature or as a code; and what is wrong.
+In: features that are well formed by themselves. Out: what is wrong with them; and, for those who
+write them, the code that each has already and what every reference leads to.
 """
 
 from collections import Counter

@@ -4,7 +4,7 @@ In: features without a fault and what they refer to. Out: counts. One instant, o
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,9 @@ from registry.versions import Applied, apply_changes, prepare_changes
 from registry.write_relations import Incoming, write_relations
 
 _SRID = 4326
+
+CodeOf = Callable[[str | None], str | None]
+"""From a key or code that a feature names to the code it leads to; None where to nothing."""
 
 _STAGE = """
     CREATE TEMP TABLE registry_incoming (
@@ -169,8 +172,9 @@ async def write_features(
     """Make the features true from `at` on; the caller's transaction holds all writing."""
     total = len(features)
     codes = await _codes(conn, features, around)
+    code_of = _targets(features, around, codes)
     progress("writing", 0, total)
-    await _stage(conn, features, around, codes)
+    await _stage(conn, features, codes, code_of)
     await conn.execute(_BIND, {"at": at})
     areas = await _describe(conn, "areas", at)
     if areas.created or areas.changed:
@@ -186,7 +190,7 @@ async def write_features(
         await settle_mounted(conn, at)  # devices that the file does not name stand there too
     await end(conn, "alias", _NOT_ITS_ALIAS, {"at": at})
     aliases = (await conn.execute(_ALIAS, {"at": at})).rowcount
-    relations = await write_relations(conn, _relations(features, around, codes), at)
+    relations = await write_relations(conn, _relations(features, codes, code_of), at)
     await conn.execute("DROP TABLE registry_incoming, registry_incoming_alias")
     progress("writing", total, total)
     return Written(_added(areas, things, mounted), mounts, relations, aliases, codes)
@@ -209,19 +213,26 @@ async def _codes(
     return codes
 
 
+def _targets(features: Sequence[Feature], around: Surroundings, codes: Mapping[str, str]) -> CodeOf:
+    by_key = {feature.key: feature for feature in features}
+
+    def code_of(name: str | None) -> str | None:
+        target = None if name is None else around.target(name, by_key)
+        if target is None:
+            return None
+        return target.code if target.feature is None else codes[target.feature.key]
+
+    return code_of
+
+
 async def _stage(
     conn: AsyncConnection[Any],
     features: Sequence[Feature],
-    around: Surroundings,
     codes: Mapping[str, str],
+    code_of: CodeOf,
 ) -> None:
-    by_key = {feature.key: feature for feature in features}
     drawn = np.array([feature.geometry for feature in features], dtype=object)
     shapes = shapely.to_wkb(shapely.set_srid(drawn, _SRID), hex=True, include_srid=True)
-
-    def code_of(name: str | None) -> str | None:
-        return None if name is None else _code_of(name, by_key, around, codes)
-
     await conn.execute(_STAGE)
     async with conn.cursor().copy("COPY registry_incoming FROM STDIN") as copy:
         for feature, shape in zip(features, shapes, strict=True):
@@ -249,26 +260,15 @@ async def _stage(
 
 
 def _relations(
-    features: Sequence[Feature], around: Surroundings, codes: Mapping[str, str]
+    features: Sequence[Feature], codes: Mapping[str, str], code_of: CodeOf
 ) -> Iterator[Incoming]:
-    by_key = {feature.key: feature for feature in features}
     for feature in features:
         if feature.relations is None:
             continue
         subject = codes[feature.key]
         yield Incoming(subject, None, None, None)
         for stated in feature.relations:
-            target = _code_of(stated.to, by_key, around, codes)
-            yield Incoming(subject, stated.predicate, stated.position, target)
-
-
-def _code_of(
-    name: str, by_key: Mapping[str, Feature], around: Surroundings, codes: Mapping[str, str]
-) -> str | None:
-    target = around.target(name, by_key)
-    if target is None:
-        return None
-    return target.code if target.feature is None else codes[target.feature.key]
+            yield Incoming(subject, stated.predicate, stated.position, code_of(stated.to))
 
 
 async def _describe(conn: AsyncConnection[Any], stage: str, at: datetime) -> Applied:

@@ -1,9 +1,10 @@
 """How entities hang together, dated: what is mounted on what, what took whose place."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 
 from registry.dated import end
 
@@ -22,27 +23,21 @@ _STATE = """
     VALUES (%s, %s, %s, tstzrange(%s, NULL))
 """
 
-_END_DATED = (
-    """
-    UPDATE registry.entity_version
-    SET valid = tstzrange(lower(valid), GREATEST(%(at)s, lower(valid) + '1 microsecond'))
-    WHERE entity_key = %(entity)s
-      AND upper_inf(valid)
+_END_DATED = """
+    UPDATE {table} d
+    SET valid = tstzrange(lower(d.valid), GREATEST(%(at)s, lower(d.valid) + '1 microsecond'))
+    WHERE upper_inf(d.valid)
+      AND {which}
+"""
+
+_SAID_OF_IT: Mapping[str, LiteralString] = {
+    "entity_version": "d.entity_key = %(entity)s",
+    "relation": """
+        (d.subject_key = %(entity)s OR d.object_key = %(entity)s)
+        AND d.predicate <> 'supersededBy'
     """,
-    """
-    UPDATE registry.relation
-    SET valid = tstzrange(lower(valid), GREATEST(%(at)s, lower(valid) + '1 microsecond'))
-    WHERE (subject_key = %(entity)s OR object_key = %(entity)s)
-      AND predicate <> 'supersededBy'
-      AND upper_inf(valid)
-    """,
-    """
-    UPDATE registry.alias
-    SET valid = tstzrange(lower(valid), GREATEST(%(at)s, lower(valid) + '1 microsecond'))
-    WHERE entity_key = %(entity)s
-      AND upper_inf(valid)
-    """,
-)
+    "alias": "d.entity_key = %(entity)s",
+}
 
 
 async def mount_of(conn: AsyncConnection[Any], subject_key: int) -> int | None:
@@ -74,5 +69,8 @@ async def end_dated(conn: AsyncConnection[Any], entity_key: int, at: datetime) -
 
     A mount or an alias that began after a backdated end keeps a microsecond.
     """
-    for statement in _END_DATED:
-        await conn.execute(statement, {"entity": entity_key, "at": at})
+    for table, which in _SAID_OF_IT.items():
+        query = sql.SQL(_END_DATED).format(
+            table=sql.Identifier("registry", table), which=sql.SQL(which)
+        )
+        await conn.execute(query, {"entity": entity_key, "at": at})
