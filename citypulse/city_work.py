@@ -124,18 +124,15 @@ async def complete_fleet(settings: Settings, url: str, fleet: Path) -> Fleet:
     and attributes follow the registry, and who is not in service any more is left out. Devices of
     anybody else are never touched; an entry of theirs moves to the file of enrolled devices.
     """
-    keys = device_keys()
     async with (
         open_pool(url, application_name="citypulse devices") as pool,
         pool.connection() as conn,
     ):
-        _hand_over(
-            fleet, settings.state.enrolled, set(await load(conn)) - await with_keys(conn, keys)
-        )
+        ours = await with_keys(conn, device_keys())
+        _hand_over(fleet, settings.state.enrolled, set(await load(conn)) - ours)
     known = {device.code for device in _devices_in(fleet)}
 
     async def issue(conn: AsyncConnection[Any]) -> list[Issued]:
-        ours = await with_keys(conn, keys)
         new = await enrolment.enrol(conn, sorted(ours))
         lost = ours - known - {device.code for device in new}
         return [*new, *(await enrolment.rotate(conn, sorted(lost)) if lost else [])]

@@ -224,8 +224,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
     if settings.database.url is None and not record.is_supervised(settings.state.run):
         return
     try:
-        url = local.running_database(settings.state, database=settings.database)
-        with psycopg.connect(url, connect_timeout=5) as connection:
+        with _connected(settings) as connection:
             rows = connection.execute("SELECT extname, extversion FROM pg_extension").fetchall()
             extensions: dict[str, str] = {name: version for name, version in rows}  # noqa: C416 - typed
             edition = connection.execute(
@@ -259,11 +258,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 def _quarantine(settings: Settings) -> Iterator[Finding]:
     """What was refused of late; a database that does not answer has been reported already."""
-    if settings.database.url is None and not record.is_supervised(settings.state.run):
-        return
     try:
-        url = local.running_database(settings.state, database=settings.database)
-        with psycopg.connect(url, connect_timeout=5) as connection:
+        with _connected(settings) as connection:
             counts = connection.execute(_REFUSED).fetchall()
             newest = connection.execute(_NEWEST).fetchone()
     except (psycopg.Error, CitypulseError):
@@ -279,6 +275,11 @@ def _quarantine(settings: Settings) -> Iterator[Finding]:
         "correct what the device sends (docs/devices.md explains each reason); look with "
         f"`{LOOK_AT_QUARANTINE}`",
     )
+
+
+def _connected(settings: Settings) -> psycopg.Connection:
+    url = local.running_database(settings.state, database=settings.database)
+    return psycopg.connect(url, connect_timeout=5)
 
 
 def _nearest_existing(path: Path) -> Path:

@@ -150,9 +150,9 @@ def _await_ready(settings: Settings, child: subprocess.Popen[bytes]) -> record.R
     return None
 
 
-def _why_not(log: os.PathLike[str], child: subprocess.Popen[bytes]) -> str:
-    with open(log, errors="replace") as lines:  # noqa: PTH123 - any path-like
-        errors = [line.strip() for line in lines if line.startswith("Error:")]
+def _why_not(log: Path, child: subprocess.Popen[bytes]) -> str:
+    lines = log.read_text(errors="replace").splitlines()
+    errors = [line for line in lines if line.startswith("Error:")]
     reason = errors[-1].removeprefix("Error: ") if errors else "it gave no reason"
     state = "ended" if child.poll() is not None else "is not ready in time"
     return f"the supervisor {state}: {reason}; its log: {log}"

@@ -1,10 +1,11 @@
 """Random secrets of the local stack: made once, kept in one 0600 file, never printed."""
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+
+from devices.private_files import write_private
 
 SECRET_BYTES = 24
 
@@ -43,15 +44,6 @@ def load_or_make(path: Path) -> Credentials:
         known = {one.name for one in fields(Credentials)}
         stored = json.loads(path.read_text())
         return Credentials(**{name: value for name, value in stored.items() if name in known})
-    path.parent.mkdir(parents=True, exist_ok=True)
     credentials = Credentials()
     write_private(path, json.dumps(asdict(credentials), indent=1) + "\n")
     return credentials
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace a file in one step by one that only its owner can read, from its first byte on."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    draft.replace(path)

@@ -38,7 +38,6 @@ class LocalStack:
 
     postgres: Postgres | None
     broker: Broker | None
-    credentials: Credentials
     addresses: Addresses
 
 
@@ -59,15 +58,16 @@ def assemble(
 ) -> LocalStack:
     """Install what is missing, choose ports, make credentials; nothing is started yet.
 
+    The folders are there already: see `State.create`.
+
     Raises:
         StackUnavailable: a local server is needed and this machine can't carry it.
         PortTaken: a fixed port is in use.
     """
-    state.create()
-    secrets = credentials.load_or_make(state.credentials)
     if database.url is not None and mqtt.url is not None:
         given = Addresses(database.url.get_secret_value(), mqtt.url.get_secret_value())
-        return LocalStack(None, None, secrets, given)
+        return LocalStack(None, None, given)
+    secrets = credentials.load_or_make(state.credentials)
     installation = ensure_installed(state.binaries, report)
     postgres = _postgres(state, installation, secrets, stack) if database.url is None else None
     broker = _broker(state, installation, stack) if mqtt.url is None else None
@@ -75,7 +75,7 @@ def assemble(
         database_url=postgres.url if postgres else _secret(database.url),
         broker_url=broker.url_as("ingest", secrets.ingest) if broker else _secret(mqtt.url),
     )
-    return LocalStack(postgres, broker, secrets, addresses)
+    return LocalStack(postgres, broker, addresses)
 
 
 def running_addresses(
@@ -97,38 +97,35 @@ def running_database(state: State, *, database: DatabaseSettings) -> str:
     """
     if database.url is not None:
         return database.url.get_secret_value()
-    port = _port_of(state, "database")
-    if port is None:
-        raise NotRunning("database", "CITYPULSE_DATABASE_URL")
+    port = _port_of(state, "database", "CITYPULSE_DATABASE_URL")
     password = credentials.load_or_make(state.credentials).owner
     return f"postgresql://{OWNER}:{password}@{LOOPBACK}:{port}/{DATABASE}"
 
 
-def running_broker(state: State, *, mqtt: BrokerSettings, user: str = "ingest") -> str:
-    """The broker's address: the setting's, else that of the local stack that runs.
+def running_broker(state: State, *, mqtt: BrokerSettings) -> str:
+    """The broker's address for ingest: the setting's, else that of the local stack that runs.
 
     Raises:
         NotRunning: neither is there.
     """
     if mqtt.url is not None:
         return mqtt.url.get_secret_value()
-    port = _port_of(state, "broker")
-    if port is None:
-        raise NotRunning("broker", "CITYPULSE_MQTT_URL")
-    password = credentials.load_or_make(state.credentials).broker_services[user]
-    return f"mqtt://{user}:{password}@{LOOPBACK}:{port}"
+    port = _port_of(state, "broker", "CITYPULSE_MQTT_URL")
+    password = credentials.load_or_make(state.credentials).ingest
+    return f"mqtt://ingest:{password}@{LOOPBACK}:{port}"
 
 
 def _secret(url: SecretStr | None) -> str:
     return url.get_secret_value() if url is not None else ""
 
 
-def _port_of(state: State, part: str) -> int | None:
-    if not record.is_supervised(state.run):
-        return None
-    known = record.read(state.run)
+def _port_of(state: State, part: str, setting: str) -> int:
+    known = record.read(state.run) if record.is_supervised(state.run) else None
     found = known.part(part) if known else None
-    return urlsplit(found.address).port if found else None
+    port = urlsplit(found.address).port if found else None
+    if port is None:
+        raise NotRunning(part, setting)
+    return port
 
 
 def _postgres(
