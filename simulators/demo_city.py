@@ -19,11 +19,10 @@ from shapely.geometry.base import BaseGeometry
 from city.frames import Frame, to_wgs84
 from simulators.chance import Dice
 from simulators.equipment import pole_equipment
+from simulators.features import Feature
 from simulators.network import District, communities, network
 from simulators.placement import Street, street, sub_districts, to_decimals
 from simulators.stations import STATIONS
-
-Feature = dict[str, Any]
 
 SUB_DISTRICTS = 6
 POLES = 600
@@ -58,15 +57,6 @@ _ATTRIBUTION = {
 _HEIGHT_M = {"arterial": 12, "secondary": 10, "branch": 8, "residential": 6}
 
 
-class _District(NamedTuple):
-    code: str
-    zh: str
-    en: str
-    centre: Point
-    shape: BaseGeometry
-    """WGS 84, as the importer makes it from the feature."""
-
-
 class _Spot(NamedTuple):
     """Where a pole stands: its number in the district, its street's, its sub-district's."""
 
@@ -90,7 +80,7 @@ def generate(seed: int = 1) -> dict[str, Any]:
     for district in districts:
         features += _contents(district, seed)
     features += _stations(districts)
-    features += network([_for_network(each) for each in districts], seed)
+    features += network(districts, seed)
     return {
         "type": "FeatureCollection",
         "name": f"Beijing for demonstration, seed {seed}",
@@ -117,24 +107,18 @@ def _read(name: str) -> dict[str, Any]:
     return loaded
 
 
-def _district(feature: Feature) -> _District:
+def _district(feature: Feature) -> District:
     names = feature["properties"]
+    share, spread_km = _SHARE[names["code"]]
     centre = to_wgs84(Point(names["centre"]), Frame.GCJ02)
     area = to_wgs84(shape(feature["geometry"]), Frame.GCJ02)
     shapely.prepare(area)
-    return _District(
-        names["code"], names["name_zh"], names["name_en"], Point(centre.coords[0]), area
-    )
-
-
-def _for_network(district: _District) -> District:
-    share, spread_km = _SHARE[district.code]
     return District(
-        district.code,
-        district.zh,
-        district.en,
-        district.centre,
-        district.shape,
+        names["code"],
+        names["name_zh"],
+        names["name_en"],
+        Point(centre.coords[0]),
+        area,
         spread_km,
         share,
     )
@@ -171,8 +155,10 @@ def _district_feature(source: Feature) -> Feature:
     return feature | {"geometry": source["geometry"]}  # untouched: neighbours share its edges
 
 
-def _contents(district: _District, seed: int) -> Iterator[Feature]:
-    parts = sub_districts(district.shape, SUB_DISTRICTS, Dice(seed, "sub-districts", district.code))
+def _contents(district: District, seed: int) -> Iterator[Feature]:
+    parts = sub_districts(
+        district.outline, SUB_DISTRICTS, Dice(seed, "sub-districts", district.code)
+    )
     for number, part in enumerate(parts, start=1):
         yield _sub_district(district, number, part)
         yield from communities(
@@ -192,7 +178,7 @@ def _contents(district: _District, seed: int) -> Iterator[Feature]:
             yield _terminal(district, spot, pole_equipment(number, grown.street_class, dice))
 
 
-def _sub_district(district: _District, number: int, part: BaseGeometry) -> Feature:
+def _sub_district(district: District, number: int, part: BaseGeometry) -> Feature:
     return _feature(
         part,
         key=f"demo:sub-district:{district.code}-{number}",
@@ -207,15 +193,21 @@ def _sub_district(district: _District, number: int, part: BaseGeometry) -> Featu
     )
 
 
-def _streets(district: _District, dice: Dice) -> Iterator[Street]:
-    left, spread_km = _SHARE[district.code]
+def _streets(district: District, dice: Dice) -> Iterator[Street]:
+    left = district.share
     for streets in range(math.ceil(left / _POLES_ON_A_STREET), 0, -1):
         poles = math.ceil(left / streets)
-        yield street(district.shape, district.centre, spread_km=spread_km, poles=poles, dice=dice)
+        yield street(
+            district.outline,
+            district.centre,
+            spread_km=district.spread_km,
+            poles=poles,
+            dice=dice,
+        )
         left -= poles
 
 
-def _pole(district: _District, spot: _Spot) -> Feature:
+def _pole(district: District, spot: _Spot) -> Feature:
     zh, en = _pole_names(district, spot)
     return _feature(
         Point(spot.place),
@@ -236,7 +228,7 @@ def _pole(district: _District, spot: _Spot) -> Feature:
     )
 
 
-def _terminal(district: _District, spot: _Spot, equipment: dict[str, Any]) -> Feature:
+def _terminal(district: District, spot: _Spot, equipment: dict[str, Any]) -> Feature:
     zh, en = _pole_names(district, spot)
     return _feature(
         Point(spot.place),
@@ -251,14 +243,14 @@ def _terminal(district: _District, spot: _Spot, equipment: dict[str, Any]) -> Fe
     )
 
 
-def _pole_names(district: _District, spot: _Spot) -> tuple[str, str]:
+def _pole_names(district: District, spot: _Spot) -> tuple[str, str]:
     return f"{district.zh}灯杆 {spot.number:03d}", f"{district.en} pole {spot.number:03d}"
 
 
-def _stations(districts: list[_District]) -> Iterator[Feature]:
+def _stations(districts: list[District]) -> Iterator[Feature]:
     for name, (zh, lon, lat) in STATIONS.items():
         place = Point(lon, lat)
-        district = next(each for each in districts if each.shape.contains(place))
+        district = next(each for each in districts if each.outline.contains(place))
         key = name.lower()
         label = {"zh": f"{zh}空气质量监测站", "en": f"{name} air quality station"}
         area = f"demo:district:{district.code}"

@@ -25,14 +25,14 @@ COMMUNITIES = 3  # in each sub-district
 
 
 class District(NamedTuple):
-    """What the network needs to know of a district.
+    """A district, and how it is filled.
 
     Attributes:
         code: GB/T 2260.
         centre: its town, WGS 84.
-        outline: WGS 84.
+        outline: WGS 84, as the importer makes it from the feature.
         spread_km: how widely the town spreads.
-        share: how much of the city is here, relative to the others.
+        share: how much of the city is here, relative to the others: so many poles.
     """
 
     code: str
