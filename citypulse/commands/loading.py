@@ -13,7 +13,7 @@ import click
 
 from citypulse.commands.context import with_settings
 from citypulse.commands.durations import DURATION
-from citypulse.commands.simulating import FILE, fleet_file
+from citypulse.commands.simulating import FILE, FLEET, SEED, fleet_file
 from citypulse.settings import Settings
 from citypulse.stack.local import running_broker, running_database
 from citypulse.verify_load import Report, Sent, read_summary, verify
@@ -88,8 +88,8 @@ class _At(click.ParamType[tuple[float, float]]):
 )
 @click.option("--faults-file", type=_WRITABLE, help="Write which faults showed, as JSON lines.")
 @click.option("--cheap", is_flag=True, help="Measure once, send it again and again.")
-@click.option("--fleet", type=FILE, help="Codes and secrets; default: the demo's.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same readings.")
+@FLEET
+@SEED
 @click.option(
     "--json", "summary", type=_WRITABLE, help="Write the summary here; default: standard output."
 )

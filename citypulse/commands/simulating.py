@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -18,6 +19,13 @@ from simulators.service import simulate as run_fleet
 from simulators.service import write_city
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FLEET = click.option("--fleet", type=FILE, help="Codes and secrets; default: the demo's.")
+SEED = click.option(
+    "--seed", type=int, default=1, show_default=True, help="Same seed, same readings."
+)
+SUMMARY = click.option(
+    "--json", "as_json", is_flag=True, help="End with a summary as one JSON line."
+)
 
 
 @click.group(invoke_without_command=True)
@@ -25,13 +33,13 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--interval", type=DURATION, default="60s", show_default=True, help="Between two readings."
 )
-@click.option("--fleet", type=FILE, help="Codes and secrets; default: the demo's.")
+@FLEET
 @click.option(
     "--backfill", type=DURATION, default="0", show_default=True, help="History to deliver first."
 )
 @click.option("--duration", type=DURATION, help="Stop after so long; default: at Ctrl-C.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same readings.")
-@click.option("--json", "as_json", is_flag=True, help="End with a summary as one JSON line.")
+@SEED
+@SUMMARY
 @click.pass_context
 def simulate(context: click.Context, /, **options: Any) -> None:
     """Run devices that publish believable readings, each with its own MQTT identity.
@@ -39,15 +47,7 @@ def simulate(context: click.Context, /, **options: Any) -> None:
     Exit status 1 when readings were lost, refused or left unacknowledged.
     """
     if context.invoked_subcommand is None:
-        _simulate(
-            options["devices"],
-            options["interval"],
-            options["fleet"],
-            options["backfill"],
-            options["duration"],
-            options["seed"],
-            options["as_json"],
-        )
+        _simulate(options)
 
 
 @simulate.command()
@@ -73,8 +73,8 @@ def city(file: Path, seed: int) -> None:
     "--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="First recorded day to play."
 )
 @click.option("--follow", is_flag=True, help="Go on with each next hour as the clock reaches it.")
-@click.option("--fleet", type=FILE, help="Codes and secrets; default: the demo's.")
-@click.option("--json", "as_json", is_flag=True, help="End with a summary as one JSON line.")
+@FLEET
+@SUMMARY
 @with_settings
 def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     settings: Settings,
@@ -107,27 +107,18 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 
 @with_settings
-def _simulate(
-    settings: Settings,
-    devices: int | None,
-    interval: float,
-    fleet: Path | None,
-    backfill: float,
-    duration: float | None,
-    seed: int,
-    as_json: bool,
-) -> None:
-    options = SimulateOptions(
-        fleet=fleet_file(settings, fleet),
+def _simulate(settings: Settings, options: Mapping[str, Any]) -> None:
+    asked = SimulateOptions(
+        fleet=fleet_file(settings, options["fleet"]),
         broker_url=running_broker(settings.state, mqtt=settings.broker),
-        devices=devices,
-        interval_s=interval,
-        duration_s=duration,
-        seed=seed,
-        backfill_s=backfill,
-        json_summary=as_json,
+        devices=options["devices"],
+        interval_s=options["interval"],
+        duration_s=options["duration"],
+        seed=options["seed"],
+        backfill_s=options["backfill"],
+        json_summary=options["as_json"],
     )
-    sys.exit(0 if asyncio.run(run_fleet(options)).complete else 1)
+    sys.exit(0 if asyncio.run(run_fleet(asked)).complete else 1)
 
 
 def fleet_file(settings: Settings, given: Path | None) -> Path:

@@ -46,6 +46,16 @@ class Household:
             check=False,
         )
 
+    def running(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start ``citypulse ARGUMENTS`` in the foreground, all that it shows in ``stdout``."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "citypulse", *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def status(self) -> dict[str, Any]:
         """What ``status --json`` says."""
         said: dict[str, Any] = json.loads(self.run("status", "--json").stdout)

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from typing import Any
 
 from citypulse.stack.process import is_alive, wait_until
@@ -11,14 +9,7 @@ from citypulse.stack.process import is_alive, wait_until
 
 def run_demo_until_it_speaks(household: Any) -> tuple[str, dict[str, int]]:
     """Start the demo, stop it as Ctrl-C would once it shows its address; what ran meanwhile."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "citypulse", "demo"],
-        env=household.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as demo:
-        assert demo.stdout is not None
+    with household.running("demo") as demo:
         shown = ""
         for line in demo.stdout:
             shown += line

@@ -5,8 +5,6 @@ import os
 import signal
 import socket
 import stat
-import subprocess
-import sys
 from contextlib import suppress
 from typing import Any
 
@@ -72,14 +70,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed_outright(household: Any) -
 
 
 def test_a_terminal_that_closes_stops_everything(household: Any) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "citypulse", "up"],
-        env=household.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as up:
-        assert up.stdout is not None
+    with household.running("up") as up:
         assert any("citypulse is up" in line for line in up.stdout)
         pids = household.pids()
         up.send_signal(signal.SIGHUP)
