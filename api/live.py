@@ -87,10 +87,10 @@ class Hub:
         Raises:
             TooManyStreams: the bound is reached.
         """
-        if len(self._clients) >= self._max_clients:
-            raise TooManyStreams(self._max_clients)
         client = Client(wish, self._queue, self._measures)
         async with self._beginning:
+            if len(self._clients) >= self._max_clients:
+                raise TooManyStreams(self._max_clients)
             if not self._clients:
                 async with self._connect() as conn:
                     await self._begin(conn)

@@ -14,6 +14,7 @@ import pytest
 
 from api import live
 from api.app import create_app
+from api.errors import TooManyStreams
 from api.live_client import Chunk, Client, Wish, readings_event
 from api.live_readings import Reading
 from api.measures import Measures
@@ -196,6 +197,20 @@ async def test_signs_that_change_are_streamed(
     assert {"area", "indicator", "status", "label"} <= set(event.data["items"][0])
 
 
+async def test_a_listener_of_an_area_hears_of_it_and_of_the_lines_in_it(
+    served: Served, known_city: Any, vitals_done: Callable[..., Any]
+) -> None:
+    city = await known_city.with_networks()
+    district = city.district("110101")
+    async with served.listen(area=district) as stream:
+        await stream.began()
+        await vitals_done()
+        event = await stream.next("signs")
+    heard = {sign["entity"] for sign in event.data["items"]}
+    assert {district, city.codes["link-1"], city.codes["road"]} <= heard
+    assert {s["area"] for s in event.data["items"]} == {district, None}
+
+
 async def test_more_streams_than_allowed_are_refused(served: Served, known_city: Any) -> None:
     async with served.listen() as a, served.listen() as b, served.listen() as c:
         for stream in (a, b, c):
@@ -203,6 +218,14 @@ async def test_more_streams_than_allowed_are_refused(served: Served, known_city:
         async with httpx.AsyncClient() as client:
             answer = await client.get(f"{served.url}/api/v1/stream")
     assert (answer.status_code, answer.json()["code"]) == (503, "too-many-streams")
+
+
+async def test_streams_that_begin_at_once_keep_to_the_bound(
+    served: Served, known_city: Any
+) -> None:
+    hub = served.process.config.app.state.context.hub
+    joined = await asyncio.gather(*(hub.join(Wish()) for _ in range(6)), return_exceptions=True)
+    assert [isinstance(each, TooManyStreams) for each in joined].count(True) == 6 - 3
 
 
 async def test_a_client_that_leaves_makes_room(served: Served, known_city: Any) -> None:
