@@ -133,18 +133,17 @@ def refusal(error: CitypulseError, status: int, language: str) -> bytes:
     """Return the page of a code that names nothing: why, and what came after it."""
     words = _WORDS[language]
     facts: list[tuple[str, str]] = []
+    shown = getattr(error, "code_text", None) or getattr(error, "text", "")
     if isinstance(error, BadCode):
         facts = [(words["rule"], escape(words.get(error.rule, error.rule)))]
     if isinstance(error, Gone):
         stone = error.tombstone
+        shown = stone["assigned"]
         facts = [
             (words["reason"], escape(str(stone["reason"]))),
             (words["retired_at"], escape(f"{stone['retired_at']:%Y-%m-%d %H:%M} UTC")),
             (words["superseded_by"], _links(stone["superseded_by"])),
         ]
-    shown = getattr(error, "code_text", None) or getattr(error, "text", "")
-    if isinstance(error, Gone):
-        shown = error.tombstone["assigned"]
     what = f"{status} · {HTTPStatus(status).phrase}"
     return _document(language, words[error.code], str(shown)[:40], escape(what), _facts(facts))
 

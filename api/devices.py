@@ -14,7 +14,6 @@ from api.errors import BadParameter
 from api.parameters import From, To
 from api.replies import live
 from city import catalogue
-from city.catalogue import PROFILES
 from city.codes import Kind
 from city.profiles import Metric, Storage
 from store import series
@@ -71,7 +70,7 @@ async def devices(
     rows = await device_reads.page(
         conn,
         area=None if area is None else parameters.code("area", area, Kind.AREA),
-        profile_name=None if profile is None else known_profile(profile),
+        profile_name=None if profile is None else parameters.profile_name(profile),
         mounted_on=None if on is None else parameters.code("on", on),
         after="" if portion.after is None else parameters.code("cursor", portion.after),
         limit=portion.limit + 1,
@@ -229,17 +228,6 @@ async def air_quality(
             "items": [_aqi(ts, index) for ts, index in found],
         }
     )
-
-
-def known_profile(name: str) -> str:
-    """Return a profile's name.
-
-    Raises:
-        BadParameter: the catalogue has none of this name.
-    """
-    if name not in PROFILES:
-        raise BadParameter("profile", name, f"must be one of {', '.join(PROFILES)}")
-    return name
 
 
 async def _row(conn: AsyncConnection[Any], code: str) -> DeviceRow:

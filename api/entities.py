@@ -115,7 +115,7 @@ async def entities(
     page = await find(
         conn,
         kind=None if kind is None else parameters.kind_letter(kind),
-        class_=None if class_ is None else parameters.class_name("class", class_),
+        class_=None if class_ is None else parameters.class_name(class_),
         area=None if area is None else parameters.code("area", area, Kind.AREA),
         bbox=None if box is None else (box.west, box.south, box.east, box.north),
         after=portion.after,

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Query
 
 from api.errors import BadParameter
+from city.catalogue import PROFILES
 from city.codes import Code, Kind, parse_code
 
 _CLASS = pattern(r"[a-z][a-z0-9-]{0,63}")
@@ -127,12 +128,23 @@ def kind_letter(text: str) -> Kind:
         raise BadParameter("kind", text, f"must be one of {letters}") from None
 
 
-def class_name(field: str, text: str) -> str:
+def class_name(text: str) -> str:
     """Return a class such as "smart-pole".
 
     Raises:
         BadParameter: it has not the form of one.
     """
     if not _CLASS.fullmatch(text):
-        raise BadParameter(field, text, "must be lower-case letters, digits and hyphens")
+        raise BadParameter("class", text, "must be lower-case letters, digits and hyphens")
+    return text
+
+
+def profile_name(text: str) -> str:
+    """Return a profile's name.
+
+    Raises:
+        BadParameter: the catalogue has none of this name.
+    """
+    if text not in PROFILES:
+        raise BadParameter("profile", text, f"must be one of {', '.join(PROFILES)}")
     return text

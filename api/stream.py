@@ -9,7 +9,6 @@ from fastapi.responses import StreamingResponse
 
 from api import device_reads, parameters
 from api.context import App, Context
-from api.devices import known_profile
 from api.documents import problem_answer
 from api.errors import BadParameter
 from api.live import Hub
@@ -63,7 +62,7 @@ async def stream(
     wish = Wish(
         None if area is None else parameters.code("area", area, Kind.AREA),
         None if device is None else parameters.code("device", device, Kind.DEVICE),
-        None if profile is None else known_profile(profile),
+        None if profile is None else parameters.profile_name(profile),
     )
     after = None if not last_event_id else event_place(last_event_id)
     if wish.device is not None:

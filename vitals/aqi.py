@@ -18,7 +18,6 @@ import numpy as np
 from city.errors import CitypulseError
 
 POLLUTANTS = ("pm25", "pm10", "so2", "no2", "o3", "co")
-CAP = 500
 ALARM_ABOVE = 100  # light pollution begins: HJ 633-2026 Table 1, and the threshold of §5.3.1
 
 CHINA = timezone(timedelta(hours=8), "UTC+8")

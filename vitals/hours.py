@@ -80,19 +80,17 @@ async def mark_due(
 
 async def bring_up_to_date(
     conn: AsyncConnection[Any], profile: Profile, devices: Sequence[int], now: datetime
-) -> int:
-    """Compute the due hours of a profile anew, each in a transaction; return how many.
+) -> None:
+    """Compute the due hours of a profile anew, each in a transaction.
 
     The hour that still runs waits for its end, unless the profile measures once an hour.
     """
     last = hour_of(now) if profile.interval_s >= HOUR.total_seconds() else hour_of(now) - HOUR
     cursor = await conn.execute(_DUE, [profile.name, last])
-    due = [row[0] for row in await cursor.fetchall()]
-    for hour in due:
+    for (hour,) in await cursor.fetchall():
         async with conn.transaction():
             await conn.execute(_DONE, [profile.name, hour])
             await _store(conn, await _means(conn, profile, devices, hour, hour + HOUR))
-    return len(due)
 
 
 async def forget_old(conn: AsyncConnection[Any], now: datetime) -> None:

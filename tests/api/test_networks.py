@@ -4,12 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
 from api import models
 from api.live_client import Wish
-from vitals import signs
 
 MINUTE = timedelta(minutes=1)
 
@@ -105,12 +103,8 @@ async def test_devices_are_found_by_what_they_stand_on(
     assert [item["code"] for item in found["items"]] == [city.codes["tunnel-device-2"]]
 
 
-async def test_a_listener_of_an_area_hears_of_the_links_in_it(
-    conn: psycopg.AsyncConnection[Any], city: Any, vitals_done: Any
-) -> None:
-    await vitals_done()
-    link, district = city.codes["link-1"], city.district("110101")
-    assert link in {sign.entity for sign in await signs.current(conn, area=district)}
+def test_a_wish_for_an_area_takes_in_the_links_in_it() -> None:
+    link, district = "L7K3K4WTE", "A0000HGF4"
     wish = Wish(area=district)
     assert wish.wants_signs_of(link, {district, "A0010000P"})
     assert wish.wants_signs_of(district, ())

@@ -35,7 +35,11 @@ async def test_geojson_is_answered_where_it_is_wanted(
     headers = {"Accept": "application/geo+json"}
     answer = await client.get(f"/c/{known_city.pole('110101')}", headers=headers)
     assert answer.headers["content-type"] == "application/geo+json"
-    assert answer.json()["geometry"]["type"] == "Point"
+    feature = answer.json()
+    assert (feature["type"], feature["geometry"]["type"]) == ("Feature", "Point")
+    plain = (await client.get(f"/c/{feature['id']}", headers={"Accept": "*/*"})).json()
+    assert feature["geometry"] == plain.pop("geometry")
+    assert feature["properties"] == plain
 
 
 @pytest.mark.parametrize(

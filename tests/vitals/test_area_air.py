@@ -104,9 +104,12 @@ def test_losing_sensors_never_turns_an_area_alarm_into_a_normal_index(
         assert after.value is None or after.value > 100
 
 
-@pytest.mark.parametrize("hours_later", [1, 2, 3, 4, 23])
+@pytest.mark.parametrize(
+    ("hours_later", "status"), [(1, "ok"), (2, "ok"), (3, "stale"), (4, "stale"), (23, "stale")]
+)
 def test_an_alarm_whose_only_sensor_falls_silent_becomes_stale_and_not_normal(
-    hours_later: int,
+    hours_later: int, status: str
 ) -> None:
     found = _assess({H: _air(pm25=200)}, now=NOW + hours_later * HOUR)
+    assert found.status == status
     assert found.value is None or found.value > 100
