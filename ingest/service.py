@@ -73,22 +73,14 @@ class _Waiting:
     bytes: int = 0
 
 
-async def run(
-    settings: IngestSettings,
-    database_url: str,
-    mqtt_url: str,
-    *,
-    stop: asyncio.Event | None = None,
-) -> None:
-    """Run until ``stop``, or without it until SIGTERM or SIGINT; then drain and leave.
+async def run(settings: IngestSettings, database_url: str, mqtt_url: str) -> None:
+    """Run until SIGTERM or SIGINT; then drain and leave.
 
     Raises:
         InvalidValue: the broker's address is none.
     """
     address = parse_address(mqtt_url)
-    if stop is None:
-        stop = _stop_on_signals()
-    await Ingest(settings, database_url, address, stop).run()
+    await Ingest(settings, database_url, address, _stop_on_signals()).run()
 
 
 class Ingest:

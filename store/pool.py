@@ -24,7 +24,6 @@ async def open_pool(
     max_size: int = 8,
     statement_timeout_s: float = STATEMENT_TIMEOUT_S,
     autocommit: bool = False,
-    check: bool = True,
 ) -> AsyncIterator[Pool]:
     """Connections in UTC, named for ``pg_stat_activity``, that give up on a stuck statement.
 
@@ -35,8 +34,6 @@ async def open_pool(
         max_size: connections at most; asking for one more waits.
         statement_timeout_s: a statement that takes longer is cancelled.
         autocommit: whether each statement is its own transaction.
-        check: whether a connection is tried before it is handed out, which costs a round trip and
-            spares the first callers after a restart of the database their errors.
 
     Raises:
         psycopg_pool.PoolTimeout: no connection came about within `WAIT_FOR_CONNECTION_S`.
@@ -47,7 +44,8 @@ async def open_pool(
         max_size=max_size,
         timeout=WAIT_FOR_CONNECTION_S,
         kwargs={"autocommit": autocommit},
-        check=AsyncConnectionPool.check_connection if check else None,
+        # A round trip, which spares the first callers after a restart of the database their errors.
+        check=AsyncConnectionPool.check_connection,
         open=False,
     ) as pool:
         await pool.wait(WAIT_FOR_CONNECTION_S)
