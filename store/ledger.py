@@ -6,15 +6,13 @@ and the books are made from the ledger and the rows it points to.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from store.telemetry import MergeCounts
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +199,7 @@ async def tail(conn: psycopg.AsyncConnection[Any], after: Cursor, limit: int = 1
     return [_entry(row) for row in await cursor.fetchall()]
 
 
-async def totals(conn: psycopg.AsyncConnection[Any], since: datetime = _EPOCH) -> Totals:
+async def totals(conn: psycopg.AsyncConnection[Any], since: datetime) -> Totals:
     """The books since an instant of commit."""
     row = await (await conn.execute(_TOTALS, [since])).fetchone()
     assert row is not None  # noqa: S101 - an aggregate gives a row

@@ -110,9 +110,11 @@ async def test_the_books_are_sums(
     ledger.append_batch(cur, batch(1, counts=MergeCounts(1, 1, 1, 0), hours=[hour]))
     ledger.append_batch(cur, batch(2, counts=MergeCounts(3, 0, 0, 0), hours=[hour], quarantined=1))
     cur.connection.commit()
-    totals = await ledger.totals(conn)
+    totals = await ledger.totals(conn, datetime.now(UTC) - timedelta(hours=1))
     assert totals[:6] == (2, 4, 1, 1, 0, 1)
     assert totals.last_commit_at is not None
+    after = totals.last_commit_at + timedelta(microseconds=1)
+    assert await ledger.totals(conn, after) == (0, 0, 0, 0, 0, 0, None)
     rows = await conn.execute("SELECT hour, district, profile, readings FROM store.ingest_hour")
     assert await rows.fetchall() == [(NOON, "110101", "smart-pole", 6)]
 
