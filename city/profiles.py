@@ -65,8 +65,6 @@ class Metric:
         storage: the column's type.
         suspect_low: below it a value is flagged suspect (None: no such limit).
         suspect_high: above it a value is flagged suspect (None: no such limit).
-        detection_floor: at or below it the instrument reports a constant; tests for flat lines
-            must not look there (None: no floor).
         states: for coded states, what each integer means; empty for measurements.
         source: the norm that the range or the limits come from, or what kind of choice they are.
         grade: who may read it.
@@ -85,7 +83,6 @@ class Metric:
     storage: Storage = Storage.REAL
     suspect_low: float | None = None
     suspect_high: float | None = None
-    detection_floor: float | None = None
     states: Mapping[int, Names] = field(default_factory=dict)
     source: str = "instrument range, our own choice"
     grade: Grade = Grade.OPEN

@@ -44,7 +44,6 @@ def _instant(
         low=0,
         high=high,
         resolution=resolution,
-        detection_floor=0,
         grade=Grade.CONDITIONAL,
     )
 

@@ -74,7 +74,6 @@ def wind_speed(bit: int) -> Metric:
         high=75,
         resolution=0.1,
         suspect_high=40,
-        detection_floor=0.3,
     )
 
 
@@ -104,7 +103,6 @@ def rain(bit: int) -> Metric:
         resolution=0.1,
         aggregation=Aggregation.SUM,
         suspect_high=150,
-        detection_floor=0,
     )
 
 
@@ -160,7 +158,6 @@ def _concentration(name: str, bit: int, label: str, high: float, suspect_high: f
         high=high,
         resolution=0.1,
         suspect_high=suspect_high,
-        detection_floor=2,
         source=_HJ_653,
     )
 
@@ -176,6 +173,5 @@ def _carbon_monoxide(bit: int) -> Metric:
         high=100,
         resolution=0.01,
         suspect_high=30,
-        detection_floor=0.1,
         source=_HJ_653,
     )

@@ -43,7 +43,6 @@ ROAD = Profile(
             high=_MOST_LANES * _IMPOSSIBLE_VEH_H,
             resolution=1,
             suspect_high=_MOST_LANES * _CAPACITY_VEH_H,
-            detection_floor=0,
             source="3,000 veh/h and lane are impossible (practice), for six lanes; 2,400 are rare",
         ),
         Metric(
@@ -57,7 +56,6 @@ ROAD = Profile(
             aggregation=Aggregation.FLOW_HARMONIC_MEAN,
             weight="flow_veh_h",
             suspect_high=160,
-            detection_floor=0,
             source="instrument range, our own choice; distance over time as GB/T 33171-2016",
         ),
         Metric(
@@ -68,7 +66,6 @@ ROAD = Profile(
             low=0,
             high=100,
             resolution=0.1,
-            detection_floor=0,
             source="a share of time; density k = 10·occupancy/(vehicle + detector length), veh/km",
         ),
         Metric(
@@ -81,7 +78,6 @@ ROAD = Profile(
             resolution=1,
             aggregation=Aggregation.MAX,
             suspect_high=2000,
-            detection_floor=0,
             source="instrument range, our own choice; as long as its link, it spills back",
         ),
         Metric(
@@ -111,7 +107,6 @@ ROAD = Profile(
             high=10,
             resolution=0.01,
             suspect_high=8,
-            detection_floor=0,
         ),
         Metric(
             name="visibility_m",

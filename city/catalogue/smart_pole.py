@@ -54,7 +54,6 @@ SMART_POLE = Profile(
             high=200_000,
             resolution=0.1,
             suspect_high=150_000,
-            detection_floor=0.1,
         ),
         Metric(
             name="lamp_power_w",
@@ -65,7 +64,6 @@ SMART_POLE = Profile(
             high=2000,
             resolution=0.1,
             suspect_high=1000,
-            detection_floor=1,
         ),
         Metric(
             name="lamp_dim_pct",
@@ -87,7 +85,6 @@ SMART_POLE = Profile(
             high=10_000,
             resolution=1,
             suspect_high=2_000,
-            detection_floor=0,
             source="instrument range, our own choice; a count only, never a person",
         ),
         Metric(

@@ -53,7 +53,6 @@ def _pipe_flow(name: str, bit: int, zh: str, en: str, high: float) -> Metric:
         low=0,
         high=high,
         resolution=0.1,
-        detection_floor=0,
         grade=Grade.RESTRICTED,
     )
 
@@ -84,7 +83,6 @@ UTILITY_TUNNEL = Profile(
             high=100,
             resolution=0.1,
             aggregation=Aggregation.MAX,
-            detection_floor=0.5,
             source="alarm at 20 % LEL, cut-off at 25 % LEL (GB 50838)",
         ),
         Metric(
@@ -96,7 +94,6 @@ UTILITY_TUNNEL = Profile(
             high=150,
             resolution=0.1,
             aggregation=Aggregation.MAX,
-            detection_floor=0.3,
             source="alarm at 10 mg/m³, a ceiling (GBZ 2.1-2019)",
         ),
         Metric(
@@ -107,7 +104,6 @@ UTILITY_TUNNEL = Profile(
             low=0,
             high=1200,
             resolution=0.1,
-            detection_floor=0.5,
             source="alarm at 20 mg/m³ over a shift, 30 over 15 min (GBZ 2.1-2019)",
         ),
         Metric(
@@ -131,7 +127,6 @@ UTILITY_TUNNEL = Profile(
             high=10,
             resolution=0.001,
             aggregation=Aggregation.MAX,
-            detection_floor=0,
             source="instrument range, our own choice; pumps and alarms by each sump's own levels",
         ),
         Metric(
@@ -191,7 +186,6 @@ UTILITY_TUNNEL = Profile(
             high=1000,
             resolution=0.01,
             suspect_high=500,
-            detection_floor=0,
         ),
     ),
 )

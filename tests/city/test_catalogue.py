@@ -51,7 +51,7 @@ def test_bits_once_published_never_change(name: str) -> None:
 @pytest.mark.parametrize("entry", PROFILES.values(), ids=PROFILES)
 def test_limits_for_suspicion_lie_inside_the_instruments_range(entry: Profile) -> None:
     for each in entry.metrics:
-        for limit in (each.suspect_low, each.suspect_high, each.detection_floor):
+        for limit in (each.suspect_low, each.suspect_high):
             assert limit is None or each.low <= limit <= each.high
 
 
