@@ -69,8 +69,6 @@ LEFT JOIN store.quarantine AS first
    AND first.message = q.message
 WHERE q.received_at >= %(start)s
   AND q.received_at < %(end)s
-  AND (%(reason)s::text IS NULL OR q.reason = %(reason)s)
-  AND (%(topic)s::text IS NULL OR starts_with(q.topic, %(topic)s))
   AND q.id > %(after)s
 ORDER BY q.id
 LIMIT %(limit)s
@@ -112,8 +110,6 @@ async def search(
     *,
     start: datetime,
     end: datetime,
-    reason: str | None = None,
-    topic: str | None = None,
     after: int = 0,
     limit: int = 100,
 ) -> list[Quarantined]:
@@ -123,16 +119,12 @@ async def search(
         conn: to read from.
         start: first instant of receipt.
         end: first instant of receipt no longer asked for.
-        reason: this one only.
-        topic: topics that begin so.
         after: the id of the last one of the page before.
         limit: at most so many, and never more than `SEARCH_LIMIT`.
     """
     parameters = {
         "start": start,
         "end": end,
-        "reason": reason,
-        "topic": topic,
         "after": after,
         "limit": min(limit, SEARCH_LIMIT),
     }

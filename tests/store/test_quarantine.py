@@ -59,17 +59,16 @@ async def test_refusals_of_one_message_share_its_bytes(
     ]
 
 
-async def test_searching_filters_and_pages(
+async def test_searching_pages_within_a_stretch_of_time(
     conn: psycopg.AsyncConnection[Any], cur: psycopg.Cursor[Any]
 ) -> None:
     quarantine.put(cur, [refusal(n, reason=f"r{n % 2}", topic=f"t/{n}") for n in range(6)], 1)
     cur.connection.commit()
     end = NOON + DAY
-    odd = await quarantine.search(conn, start=NOON, end=end, reason="r1")
-    assert [row.topic for row in odd] == ["t/1", "t/3", "t/5"]
-    page = await quarantine.search(conn, start=NOON, end=end, after=odd[0].id, limit=2)
-    assert [row.topic for row in page] == ["t/2", "t/3"]
-    assert [row.topic for row in await quarantine.search(conn, start=NOON, end=end, topic="t/4")]
+    first = await quarantine.search(conn, start=NOON, end=end, limit=2)
+    assert [row.topic for row in first] == ["t/0", "t/1"]
+    page = await quarantine.search(conn, start=NOON, end=end, after=first[1].id, limit=3)
+    assert [row.topic for row in page] == ["t/2", "t/3", "t/4"]
     assert await quarantine.search(conn, start=NOON - DAY, end=NOON) == []
     assert await quarantine.counts(conn, NOON, end) == {"r0": 3, "r1": 3}
 
