@@ -180,8 +180,8 @@ async def test_what_can_not_be_admitted_is_kept_as_it_came_and_does_not_block(
         device.publish(topic_of(code), sent)
         device.publish(topic_of(code), payload(1))
         await until(lambda: books(city)[0] == 2)
-    ((found, _, topic, kept, _),) = city.query(QUARANTINE)
-    assert (found, topic, kept) == (reason, topic_of(code), sent)
+    ((found, _, topic, kept, index),) = city.query(QUARANTINE)
+    assert (found, topic, kept, index) == (reason, topic_of(code), sent, None)
     assert books(city) == (2, 1, 0, 0, 0, 1)
 
 
